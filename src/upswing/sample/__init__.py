@@ -1,0 +1,1 @@
+"""The sample company: real retail data mapped to the raw contract."""
