@@ -1,0 +1,37 @@
+{% macro find_raw_relations(contracts) %}
+    {{ return(adapter.dispatch("find_raw_relations", "upswing")(contracts)) }}
+{% endmacro %}
+
+{% macro duckdb__find_raw_relations(contracts) %}
+    {%- set place = var("raw_database") ~ "." ~ var("raw_schema") -%}
+    {%- set found = run_query(
+        "select lower(table_name), column_name, data_type, table_name from information_schema.columns"
+        ~ " where table_catalog = '" ~ var("raw_database") ~ "' and table_schema = '" ~ var("raw_schema") ~ "'"
+        ~ " order by table_name, ordinal_position"
+    ) -%}
+    {%- set names = contracts | map(attribute="name") | list -%}
+    {%- set deliveries = {} -%}
+    {%- for row in found.rows if row[0] in names -%}
+        {%- if row[0] not in deliveries -%}
+            {#- An attached database promises no order of rows, so two reads may number them differently: read once, into a table. -#}
+            {%- do deliveries.update({row[0]: {
+                "location": place ~ "." ~ row[3],
+                "relation": place ~ '."' ~ row[3] ~ '"',
+                "row_number": "row_number() over ()",
+                "columns": [],
+                "is_text": false,
+                "is_stable": false,
+            }}) -%}
+        {%- endif -%}
+        {%- do deliveries[row[0]].columns.append({"name": row[1], "type": row[2]}) -%}
+    {%- endfor -%}
+    {%- if not deliveries -%}
+        {{ exceptions.raise_compiler_error(
+            "No raw table was found in " ~ place ~ " (vars raw_database and raw_schema).\n"
+            ~ "  tables expected: " ~ names | join(", ") ~ "\n"
+            ~ "  tables found:    " ~ (found.columns[3].values() | unique | sort | join(", ") or "none") ~ "\n"
+            ~ "Attach the database in profiles/profiles.yml (`attach:`) and give its alias as raw_database, its schema as raw_schema."
+        ) }}
+    {%- endif -%}
+    {{ return(deliveries) }}
+{% endmacro %}

@@ -1,0 +1,28 @@
+{% macro raw_select(contract, delivery) %}
+    {%- set found = {} -%}
+    {%- for column in delivery.columns -%}
+        {%- do found.update({column.name | trim | lower: column}) -%}
+    {%- endfor -%}
+    {%- set missing = [] -%}
+    {%- set select_list = [] -%}
+    {%- for column in contract.columns -%}
+        {%- if column.name in found -%}
+            {%- do select_list.append(raw_value(column, found[column.name], delivery.is_text) ~ " as " ~ column.name) -%}
+        {%- else -%}
+            {%- if column.required -%}{%- do missing.append(column.name ~ " (" ~ column.data_type ~ ")") -%}{%- endif -%}
+            {%- do select_list.append("cast(null as string) as " ~ column.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if missing -%}
+        {{ exceptions.raise_compiler_error(
+            delivery.location ~ " lacks " ~ ("a column" if missing | length == 1 else "columns")
+            ~ " that the raw contract requires: " ~ missing | join(", ") ~ ".\n"
+            ~ "  columns found:    " ~ delivery.columns | map(attribute="name") | join(", ") ~ "\n"
+            ~ "  columns expected: " ~ contract.columns | map(attribute="name") | join(", ") ~ "\n"
+            ~ "A column that was renamed is the likely cause: deliver it under the expected name "
+            ~ "(models/staging/raw/_raw__sources.yml is the contract)."
+        ) }}
+    {%- endif -%}
+    {%- do select_list.append("cast(" ~ delivery.row_number ~ " as bigint) as raw_row_number") -%}
+    {{ return("select " ~ select_list | join(", ") ~ " from " ~ delivery.relation) }}
+{% endmacro %}

@@ -1,0 +1,68 @@
+{%- set table_names = [
+    "order_lines", "products", "customers", "promotions", "events", "campaigns", "campaign_touches", "feedback",
+    "competitor_prices", "inventory", "opportunities", "visits",
+] -%}
+
+with clock as (
+    select * from {{ ref('base_raw__clock') }}
+),
+
+deliveries as (
+    select * from {{ source('raw_control', 'deliveries') }}
+),
+
+delivered_rows as (
+    {%- for table_name in table_names %}
+    select
+        '{{ table_name }}' as table_name,
+        count(*) as rows_delivered
+    from {{ source('raw', table_name) }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+
+-- Tables of the contract without a day of observation are never behind.
+checked_rows as (
+    {%- for table_name in table_names %}
+    {%- set base = ref('base_raw__' ~ table_name) %}
+    {%- set observed = (raw_contract(table_name).columns | selectattr("observed") | first) if execute %}
+    select
+        '{{ table_name }}' as table_name,
+        sum(case when rejection_reason is null then 1 else 0 end) as rows_staged,
+        sum(case when rejection_reason is not null then 1 else 0 end) as rows_quarantined,
+        {% if not observed -%}
+        cast(null as date) as latest_observed_on
+        {%- elif observed.data_type == "timestamp" -%}
+        max(case when rejection_reason is null then {{ business_date(observed.name) }} end) as latest_observed_on
+        {%- else -%}
+        max(case when rejection_reason is null then {{ observed.name }} end) as latest_observed_on
+        {%- endif %}
+    from {{ base }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+
+final as (
+    select
+        deliveries.table_name,
+        deliveries.is_present,
+        deliveries.location,
+        cast(delivered_rows.rows_delivered as bigint) as rows_delivered,
+        cast(coalesce(checked_rows.rows_staged, 0) as bigint) as rows_staged,
+        cast(coalesce(checked_rows.rows_quarantined, 0) as bigint) as rows_quarantined,
+        case
+            when delivered_rows.rows_delivered > 0
+                then cast(checked_rows.rows_quarantined as double) / delivered_rows.rows_delivered
+        end as quarantined_share,
+        checked_rows.latest_observed_on,
+        cast({{ dbt.datediff("checked_rows.latest_observed_on", "clock.as_of_date", "day") }} as bigint) as days_behind,
+        clock.as_of_date
+    from deliveries
+    cross join clock
+    inner join delivered_rows
+        on deliveries.table_name = delivered_rows.table_name
+    inner join checked_rows
+        on deliveries.table_name = checked_rows.table_name
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ validated_raw_rows("feedback") }}

@@ -1,0 +1,272 @@
+"""A fitted model is a row: when it is due, what it holds, how it is read back (design of every ``fit_<model>``)."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import hashlib
+import importlib.util
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+FIT_SCHEMA = pa.schema(
+    [
+        pa.field("model_name", pa.string()),
+        pa.field("model_version", pa.string()),
+        pa.field("fingerprint", pa.string()),
+        pa.field("code_hash", pa.string()),
+        pa.field("row_sketch", pa.binary()),
+        pa.field("fitted_at", pa.timestamp("us")),
+        pa.field("as_of_date", pa.date32()),
+        pa.field("refit_reason", pa.string()),
+        pa.field("training_rows", pa.int64()),
+        pa.field("parameters", pa.string()),
+        pa.field("metrics", pa.string()),
+        pa.field("verdict", pa.string()),
+        pa.field("weights", pa.binary()),
+    ]
+)
+
+SKETCH_ROWS = 1024
+
+REFIT_CHOICES = ("auto", "always", "never")
+
+
+@dataclass(frozen=True)
+class RefitPolicy:
+    """When a model is trained again (vars ``refit``, ``refit_after_days``, ``refit_growth``).
+
+    Attributes:
+        refit: ``always``; ``never``, not even the first time; or ``auto``: when there is no fit, when the code, the
+            parameters or more than ``refit_growth`` of the training rows changed, or when anything changed and the newest
+            fit is older than ``refit_after_days``.
+        refit_after_days: age in days of the newest fit, between the two as-of dates.
+        refit_growth: share of the training rows, above 0.
+    """
+
+    refit: str = "auto"
+    refit_after_days: int = 7
+    refit_growth: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.refit not in REFIT_CHOICES:
+            raise ValueError(f"var refit is {self.refit!r}; expected one of {', '.join(REFIT_CHOICES)}")
+        if self.refit_after_days < 0:
+            raise ValueError(f"var refit_after_days is {self.refit_after_days}; expected 0 or more days")
+        if self.refit_growth <= 0:
+            raise ValueError(f"var refit_growth is {self.refit_growth}; expected a share above 0")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measured figure of the model or of one of its baselines.
+
+    Attributes:
+        split: how the rows it is measured on were held out.
+        target: what was predicted.
+        competitor: ``model`` or the baseline's name.
+        metric: name of the figure.
+        value: the figure; NaN where the rows cannot carry it.
+    """
+
+    split: str
+    target: str
+    competitor: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What training returns.
+
+    Attributes:
+        weights: safetensors bytes, never pickle.
+        metrics: the model's and each baseline's, on the same rows.
+        verdict: whether the model beats its baselines, in words.
+    """
+
+    weights: bytes
+    metrics: list[Metric]
+    verdict: str
+
+
+class Parameters(Protocol):
+    """Any frozen dataclass."""
+
+    __dataclass_fields__: dict[str, Any]
+
+
+class NotEnoughHistory(Exception):
+    """Training data too small to learn from; its message says what there is and what is needed."""
+
+
+def fit_when_due(
+    model_name: str,
+    module: str,
+    train: Callable[[pa.Table], Fit],
+    training: pa.Table,
+    parameters: Parameters,
+    earlier: pa.Table | None,
+    policy: RefitPolicy,
+    as_of_date: date | None,
+    tell: Callable[[str], None] = print,
+) -> pa.Table:
+    """Train where due and return the fit as one row of :data:`FIT_SCHEMA`, or no row where nothing was trained.
+
+    Args:
+        model_name: name of the learned model.
+        module: module of the algorithm; its source and that of all it imports from this package are fingerprinted.
+        train: from training rows to a fit; may raise :class:`NotEnoughHistory`, which is told and trains nothing.
+        training: training rows; their order does not matter to the fingerprint.
+        parameters: what ``train`` is parametrised with.
+        earlier: the rows of earlier fits, in any order; None or empty before the first.
+        policy: when to train.
+        as_of_date: the build's clock; None where the raw data hold no day, and nothing is trained.
+        tell: told in one line what was decided and why.
+    """
+    nothing = FIT_SCHEMA.empty_table()
+    if as_of_date is None:
+        tell(f"{model_name}: the raw data hold no day to learn from; not trained")
+        return nothing
+    hashes = row_hashes(training)
+    code_hash = source_hash(module)
+    parameters_json = json.dumps(dataclasses.asdict(parameters), sort_keys=True)  # type: ignore[call-overload]
+    digest = hashlib.sha256(hashes.tobytes())
+    digest.update(parameters_json.encode())
+    digest.update(code_hash.encode())
+    fingerprint = digest.hexdigest()
+    newest = newest_fit(earlier)
+    reason = refit_reason(newest, fingerprint, code_hash, parameters_json, hashes, policy, as_of_date)
+    if reason is None:
+        kept = f"{newest['model_version']} stands" if newest else "none stands"
+        tell(f"{model_name}: no fit due, {kept}")
+        return nothing
+    started = datetime.now(UTC)
+    try:
+        fit = train(training)
+    except NotEnoughHistory as too_little:
+        tell(f"{model_name}: not trained: {too_little}")
+        return nothing
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    number = (int(newest["model_version"].split("-")[0]) if newest else 0) + 1
+    version = f"{number:05d}-{fingerprint[:8]}"
+    tell(f"{model_name}: trained {version} on {training.num_rows:,} rows in {seconds:.0f} s ({reason}); {fit.verdict}")
+    row = {
+        "model_name": model_name,
+        "model_version": version,
+        "fingerprint": fingerprint,
+        "code_hash": code_hash,
+        "row_sketch": hashes[:SKETCH_ROWS].tobytes(),
+        "fitted_at": started.replace(tzinfo=None),
+        "as_of_date": as_of_date,
+        "refit_reason": reason,
+        "training_rows": training.num_rows,
+        "parameters": parameters_json,
+        "metrics": metrics_json(fit.metrics),
+        "verdict": fit.verdict,
+        "weights": fit.weights,
+    }
+    return pa.Table.from_pylist([row], schema=FIT_SCHEMA)
+
+
+def refit_reason(
+    newest: dict[str, Any] | None,
+    fingerprint: str,
+    code_hash: str,
+    parameters_json: str,
+    hashes: NDArray[np.uint64],
+    policy: RefitPolicy,
+    as_of_date: date,
+) -> str | None:
+    """Why a fit is due, in words, or None where it is not."""
+    if policy.refit == "never":
+        return None
+    if policy.refit == "always":
+        return "refit is always"
+    if newest is None:
+        return "first fit"
+    if newest["fingerprint"] == fingerprint:
+        return None
+    if newest["code_hash"] != code_hash:
+        return "the algorithm's code changed"
+    if newest["parameters"] != parameters_json:
+        return "parameters changed"
+    changed = changed_share(np.frombuffer(newest["row_sketch"], dtype=np.uint64), newest["training_rows"], hashes)
+    if changed > policy.refit_growth:
+        return f"{changed:.0%} of the training rows changed"
+    age = (as_of_date - newest["as_of_date"]).days
+    if age > policy.refit_after_days:
+        return f"training rows changed and the fit is {age} days old"
+    return None
+
+
+def newest_fit(fits: pa.Table | None) -> dict[str, Any] | None:
+    """The newest of ``fits`` as a dictionary, or None where there is none. Versions count upwards."""
+    if fits is None or not fits.num_rows:
+        return None
+    newest = fits.slice(pc.index(fits["model_version"], pc.max(fits["model_version"])).as_py(), 1)
+    return dict(newest.to_pylist()[0])
+
+
+def row_hashes(rows: pa.Table) -> NDArray[np.uint64]:
+    """A 64-bit hash of each row, sorted, so that the order of rows does not matter."""
+    columns = [rows.column(name).to_pylist() for name in sorted(rows.column_names)]
+    digests = (hashlib.blake2b(repr(row).encode(), digest_size=8).digest() for row in zip(*columns, strict=True))
+    return np.sort(np.frombuffer(b"".join(digests), dtype=np.uint64))
+
+
+def changed_share(sketch: NDArray[np.uint64], rows_before: int, hashes: NDArray[np.uint64]) -> float:
+    """Share of the training rows that came or went since an earlier fit, over the rows it had.
+
+    Args:
+        sketch: the smallest hashes of the earlier rows, sorted: all of them, or :data:`SKETCH_ROWS`, from which the
+            share is then estimated over the range of hashes that the sketch covers.
+        rows_before: rows of the earlier fit.
+        hashes: hashes of the rows now, sorted.
+    """
+    if not len(sketch):
+        return math.inf if len(hashes) else 0.0
+    comparable = hashes if len(sketch) == rows_before else hashes[hashes <= sketch[-1]]
+    came = len(np.setdiff1d(comparable, sketch))
+    went = len(np.setdiff1d(sketch, comparable))
+    return max(came, went) / len(sketch)
+
+
+def source_hash(module: str) -> str:
+    """SHA-256 over the source of a module and of every module of this package that it imports, directly or not."""
+    package = __name__.split(".")[0]
+    sources: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        spec = importlib.util.find_spec(name)
+        if name in sources or spec is None or spec.origin is None or name == __name__:
+            continue
+        sources[name] = Path(spec.origin).read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(sources[name])):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package:
+                waiting.append(node.module)
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        digest.update(f"{name}\n{sources[name]}\n".encode())
+    return digest.hexdigest()
+
+
+def metrics_json(metrics: Iterable[Metric]) -> str:
+    """Metrics as a JSON list of objects; NaN becomes null."""
+    rounded = (
+        dataclasses.asdict(metric) | {"value": None if math.isnan(metric.value) else round(metric.value, 6)}
+        for metric in metrics
+    )
+    return json.dumps(list(rounded))

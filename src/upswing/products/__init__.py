@@ -1,0 +1,1 @@
+"""Products: breakout products, their analogs, their surge weeks (source: visual sales analysis patent)."""

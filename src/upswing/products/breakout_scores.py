@@ -1,0 +1,73 @@
+"""Scores of the products now in their cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from upswing.products.breakout_classifier import BreakoutClassifier
+from upswing.products.breakout_reasons import top_reasons
+from upswing.products.launch_windows import LaunchWindows
+
+SCORE_SCHEMA = pa.schema(
+    [
+        pa.field("product_id", pa.string()),
+        pa.field("breakout_probability", pa.float64()),
+        pa.field("later_breakout_probability", pa.float64()),
+        pa.field("is_breakout", pa.bool_()),
+        pa.field("top_reasons", pa.string()),
+        pa.field("model_version", pa.string()),
+    ]
+)
+
+
+def breakout_scorer(
+    fit: dict[str, Any] | None, threshold: float
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """From batches of ``int_launch_windows`` to batches of :data:`SCORE_SCHEMA`; without a fit, nothing is scored.
+
+    Reasons are given where the probability reaches half the threshold: nobody acts on the rest, and they cost most of the
+    time.
+
+    Args:
+        fit: the newest row of ``fit_breakout_classifier``, or None.
+        threshold: probability from which a product is called a breakout product, above 0 and below 1.
+
+    Raises:
+        ValueError: a threshold outside these bounds.
+    """
+    if not 0 < threshold < 1:
+        raise ValueError(f"var breakout_probability_threshold is {threshold}; expected a probability between 0 and 1")
+    if fit is None:
+        return lambda _batches: iter(())
+    classifier = BreakoutClassifier.from_bytes(fit["weights"])
+
+    def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            if batch.num_rows:
+                yield _score_batch(classifier, LaunchWindows.from_arrow(batch), threshold, fit["model_version"])
+
+    return score
+
+
+def _score_batch(
+    classifier: BreakoutClassifier, windows: LaunchWindows, threshold: float, model_version: str
+) -> pa.RecordBatch:
+    probabilities = classifier.probabilities(windows)
+    breakout = probabilities[:, 0]
+    reasons = np.full(len(windows), None, dtype=object)
+    acted_on = np.flatnonzero(breakout >= threshold / 2)
+    if len(acted_on):
+        reasons[acted_on] = top_reasons(classifier, windows[acted_on], breakout[acted_on])
+    columns = [
+        pa.array(windows.product_ids),
+        pa.array(breakout),
+        pa.array(probabilities[:, 1]),
+        pa.array(breakout >= threshold),
+        pa.array(reasons, type=pa.string()),
+        pa.array([model_version] * len(windows)),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SCORE_SCHEMA)
