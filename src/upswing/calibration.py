@@ -13,7 +13,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PlattScaling:
-    """Probability = sigmoid(slope × score + intercept) (Platt 1999). Monotone: it never changes a ranking."""
+    """Probability = sigmoid(slope * score + intercept) (Platt 1999). Monotone: it never changes a ranking."""
 
     slope: float
     intercept: float
@@ -36,6 +36,10 @@ class PlattScaling:
         centre = float(scores.mean()) if len(scores) else 0.0
         return cls(1.0, float(np.log(share / (1 - share))) - centre)
 
+    def log_odds(self, scores: FloatArray) -> FloatArray:
+        """Calibrated log-odds, unbounded."""
+        return np.asarray(self.slope * scores + self.intercept, dtype=np.float64)
+
     def probabilities(self, scores: FloatArray) -> FloatArray:
         """Calibrated probabilities, strictly between 0 and 1."""
-        return np.asarray(1 / (1 + np.exp(-np.clip(self.slope * scores + self.intercept, -30, 30))), dtype=np.float64)
+        return np.asarray(1 / (1 + np.exp(-np.clip(self.log_odds(scores), -30, 30))), dtype=np.float64)

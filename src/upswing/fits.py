@@ -8,11 +8,11 @@ import hashlib
 import importlib.util
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -48,8 +48,8 @@ class RefitPolicy:
 
     Attributes:
         refit: ``always``; ``never``, not even the first time; or ``auto``: when there is no fit, when the code, the
-            parameters or more than ``refit_growth`` of the training rows changed, or when anything changed and the newest
-            fit is older than ``refit_after_days``.
+            parameters or more than ``refit_growth`` of the training rows changed, or when anything changed and the
+            newest fit is older than ``refit_after_days``.
         refit_after_days: age in days of the newest fit, between the two as-of dates.
         refit_growth: share of the training rows, above 0.
     """
@@ -104,18 +104,18 @@ class Fit:
 class Parameters(Protocol):
     """Any frozen dataclass."""
 
-    __dataclass_fields__: dict[str, Any]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-class NotEnoughHistory(Exception):
+class NotEnoughHistory(Exception):  # noqa: N818 (a state of the warehouse, not a fault)
     """Training data too small to learn from; its message says what there is and what is needed."""
 
 
 def fit_when_due(
     model_name: str,
     module: str,
-    train: Callable[[pa.Table], Fit],
-    training: pa.Table,
+    train: Callable[[], Fit],
+    training: Sequence[pa.Table],
     parameters: Parameters,
     earlier: pa.Table | None,
     policy: RefitPolicy,
@@ -127,8 +127,8 @@ def fit_when_due(
     Args:
         model_name: name of the learned model.
         module: module of the algorithm; its source and that of all it imports from this package are fingerprinted.
-        train: from training rows to a fit; may raise :class:`NotEnoughHistory`, which is told and trains nothing.
-        training: training rows; their order does not matter to the fingerprint.
+        train: trains; may raise :class:`NotEnoughHistory`, which is told and trains nothing.
+        training: the tables it trains on; the order of their rows does not matter to the fingerprint.
         parameters: what ``train`` is parametrised with.
         earlier: the rows of earlier fits, in any order; None or empty before the first.
         policy: when to train.
@@ -140,8 +140,9 @@ def fit_when_due(
         tell(f"{model_name}: the raw data hold no day to learn from; not trained")
         return nothing
     hashes = row_hashes(training)
+    training_rows = len(hashes)
     code_hash = source_hash(module)
-    parameters_json = json.dumps(dataclasses.asdict(parameters), sort_keys=True)  # type: ignore[call-overload]
+    parameters_json = json.dumps(dataclasses.asdict(parameters), sort_keys=True)
     digest = hashlib.sha256(hashes.tobytes())
     digest.update(parameters_json.encode())
     digest.update(code_hash.encode())
@@ -154,14 +155,14 @@ def fit_when_due(
         return nothing
     started = datetime.now(UTC)
     try:
-        fit = train(training)
+        fit = train()
     except NotEnoughHistory as too_little:
         tell(f"{model_name}: not trained: {too_little}")
         return nothing
     seconds = (datetime.now(UTC) - started).total_seconds()
     number = (int(newest["model_version"].split("-")[0]) if newest else 0) + 1
     version = f"{number:05d}-{fingerprint[:8]}"
-    tell(f"{model_name}: trained {version} on {training.num_rows:,} rows in {seconds:.0f} s ({reason}); {fit.verdict}")
+    tell(f"{model_name}: trained {version} on {training_rows:,} rows in {seconds:.0f} s ({reason}); {fit.verdict}")
     row = {
         "model_name": model_name,
         "model_version": version,
@@ -171,7 +172,7 @@ def fit_when_due(
         "fitted_at": started.replace(tzinfo=None),
         "as_of_date": as_of_date,
         "refit_reason": reason,
-        "training_rows": training.num_rows,
+        "training_rows": training_rows,
         "parameters": parameters_json,
         "metrics": metrics_json(fit.metrics),
         "verdict": fit.verdict,
@@ -219,10 +220,15 @@ def newest_fit(fits: pa.Table | None) -> dict[str, Any] | None:
     return dict(newest.to_pylist()[0])
 
 
-def row_hashes(rows: pa.Table) -> NDArray[np.uint64]:
-    """A 64-bit hash of each row, sorted, so that the order of rows does not matter."""
-    columns = [rows.column(name).to_pylist() for name in sorted(rows.column_names)]
-    digests = (hashlib.blake2b(repr(row).encode(), digest_size=8).digest() for row in zip(*columns, strict=True))
+def row_hashes(tables: Sequence[pa.Table]) -> NDArray[np.uint64]:
+    """A 64-bit hash of each row of each table, sorted, so that the order of rows does not matter."""
+    digests: list[bytes] = []
+    for table in tables:
+        names = sorted(table.column_names)
+        columns = [table.column(name).to_pylist() for name in names]
+        digests.extend(
+            hashlib.blake2b(repr((names, row)).encode(), digest_size=8).digest() for row in zip(*columns, strict=True)
+        )
     return np.sort(np.frombuffer(b"".join(digests), dtype=np.uint64))
 
 
@@ -244,23 +250,39 @@ def changed_share(sketch: NDArray[np.uint64], rows_before: int, hashes: NDArray[
 
 
 def source_hash(module: str) -> str:
-    """SHA-256 over the source of a module and of every module of this package that it imports, directly or not."""
-    package = __name__.split(".")[0]
+    """SHA-256 over the source of a module and of every module of the same package that it imports, directly or not."""
+    package = module.split(".")[0]
     sources: dict[str, str] = {}
-    waiting = [module]
+    waiting = {module}
     while waiting:
         name = waiting.pop()
-        spec = importlib.util.find_spec(name)
-        if name in sources or spec is None or spec.origin is None or name == __name__:
-            continue
-        sources[name] = Path(spec.origin).read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(sources[name])):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package:
-                waiting.append(node.module)
+        source = _source(name) if name not in sources and name != __name__ else None
+        if source is not None:
+            sources[name] = source
+            waiting.update(found for found in _imported(source) if found.split(".")[0] == package)
     digest = hashlib.sha256()
     for name in sorted(sources):
         digest.update(f"{name}\n{sources[name]}\n".encode())
     return digest.hexdigest()
+
+
+def _source(name: str) -> str | None:
+    """Source of a module; None where the name is of something inside a module."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin).read_text(encoding="utf-8") if spec is not None and spec.origin is not None else None
+
+
+def _imported(source: str) -> Iterator[str]:
+    """Names of the modules that a source imports, and of what it imports from them: that may be a module too."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def metrics_json(metrics: Iterable[Metric]) -> str:

@@ -18,8 +18,8 @@ def hash_folds(ids: Iterable[str], folds: int, salt: str) -> NDArray[np.int64]:
 def decision_week(first_week: NDArray[np.int64], launch_weeks: int, cycle_weeks: int, test_share: float) -> int | None:
     """Latest week at which history splits into what was known by then and what was decided from then on.
 
-    A product trains when its cycle ended before or in week ``t``; it tests when its launch window ends in ``t`` or later,
-    so that every week its later label is made of lies after ``t``. Products between the two take no part.
+    A product trains when its cycle ended before or in week ``t``; it tests when its launch window ends in ``t`` or
+    later, so that every week its later label is made of lies after ``t``. Products between the two take no part.
 
     Args:
         first_week: launch week of each product with a full cycle, as a running week number.
@@ -47,7 +47,8 @@ def time_split(
 
 
 def launch_order_split(first_week: NDArray[np.int64], test_share: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Masks of the earlier launches, that train, and the latest ``test_share`` of them, that test; no week is cut in two.
+    """Masks of the earlier launches, that train, and the latest ``test_share`` of them, that test; no week is cut in
+    two.
 
     The cycles of the two overlap in calendar time, so that its figures are kinder than those of :func:`time_split`.
     """

@@ -1,7 +1,8 @@
 """Analogs: historical products whose launch window resembles that of a breakout product.
 
 Source: visual sales analysis patent, claim 4. The breakout products are k-means centres, held fixed; every historical
-product joins the cluster of its nearest centre; the members of a cluster, its centre left out, are the centre's analogs.
+product joins the cluster of its nearest centre; the members of a cluster, its centre left out, are the centre's
+analogs.
 """
 
 from __future__ import annotations
@@ -99,10 +100,11 @@ def refine_centres(points: NDArray[np.float32], centres: NDArray[np.float32], st
 
 
 def find_analogs(breakouts: LaunchWindows, history: LaunchWindows, parameters: AnalogParameters) -> Analogs:
-    """Analogs of each of ``breakouts`` among ``history``; both are taken in order of product id, so that ties are broken.
+    """Analogs of each of ``breakouts`` among ``history``; both are taken in order of product id, so that ties are
+    broken.
 
-    A cluster with fewer than ``min_analogs`` members is filled up with the nearest other historical products, flagged. A
-    product is never its own analog. With no history there are no analogs.
+    A cluster with fewer than ``min_analogs`` members is filled up with the nearest other historical products, flagged.
+    A product is never its own analog. With no history there are no analogs.
     """
     if not len(breakouts) or not len(history):
         nothing = np.zeros(0, dtype=np.int64)
@@ -161,6 +163,12 @@ def analogs_from_arrow(rows: pa.Table, windows: LaunchWindows, history: LaunchWi
         ordered["in_cluster"].to_numpy(zero_copy_only=False),
     )
     return windows[np.searchsorted(windows.product_ids, with_analogs)], analogs
+
+
+def windows_with_analogs(window_rows: pa.Table, analog_rows: pa.Table) -> pa.Table:
+    """The rows of ``int_launch_windows`` whose product has analogs."""
+    product_ids = analog_rows["product_id"].unique()
+    return window_rows.filter(pc.is_in(window_rows["product_id"], value_set=product_ids))
 
 
 def score_analogs(

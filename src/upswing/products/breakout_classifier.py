@@ -21,7 +21,7 @@ from upswing.splits import hash_folds
 from upswing.tensors import pack, unpack
 
 TARGETS = ("whole_cycle", "after_launch_window")
-"""What is predicted: D over the whole cycle exceeds the threshold; D over the weeks after the launch window alone does."""
+"""What is predicted: that D exceeds the threshold over the whole cycle, or over the weeks after the launch window."""
 
 MEMBER_PREFIX = "network."
 
@@ -81,6 +81,10 @@ class BreakoutClassifier:
         scaled = [scaling.probabilities(log_odds[:, target]) for target, scaling in enumerate(self.calibration)]
         return np.stack(scaled, axis=1)
 
+    def breakout_log_odds(self, windows: LaunchWindows) -> NDArray[np.float64]:
+        """Calibrated log-odds of the first target, shape (products,)."""
+        return self.calibration[0].log_odds(ensemble_log_odds(self.weights, self.encoder.encode(windows))[:, 0])
+
     def to_bytes(self) -> bytes:
         """The classifier as safetensors."""
         arrays, facts = self.encoder.packed()
@@ -109,7 +113,8 @@ def labels_of(history: LaunchHistory) -> NDArray[np.float64]:
 
 def calibration_rows(history: LaunchHistory, parameters: BreakoutParameters) -> NDArray[np.bool_]:
     """Mask of the products that calibrate and train nothing, by hash of their id."""
-    return hash_folds(history.windows.product_ids, parameters.calibration_folds, "calibration") == 0
+    folds = hash_folds(history.windows.product_ids, parameters.calibration_folds, "calibration")
+    return np.equal(folds, 0)
 
 
 def train_classifier(
@@ -131,4 +136,3 @@ def train_classifier(
         PlattScaling.fit(log_odds[:, target], labels_of(held)[:, target]) for target in range(len(TARGETS))
     )
     return BreakoutClassifier(encoder, weights, calibration, np.median(training.windows.series, axis=0))
-

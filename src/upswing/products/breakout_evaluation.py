@@ -21,10 +21,10 @@ SPLIT_BY_LAUNCH_ORDER = "launch_order"
 def evaluate(history: LaunchHistory, parameters: BreakoutParameters) -> tuple[list[Metric], list[str]]:
     """Metrics of the CNN and its baselines on products that trained nothing, and a verdict a target.
 
-    Two splits. ``time``: trained on cycles that had ended when the test products' launch windows closed, so that nothing of
-    the later label was known; where history is too short for it, it is left out. ``launch_order``: trained on the earlier
-    launches, tested on the latest, with more products of both and cycles that overlap: kinder. Verdicts are on the first
-    that there is.
+    Two splits. ``time``: trained on cycles that had ended when the test products' launch windows closed, so that
+    nothing of the later label was known; where history is too short for it, it is left out. ``launch_order``: trained
+    on the earlier launches, tested on the latest, with more products of both and cycles that overlap: kinder. Verdicts
+    are on the first that there is.
     """
     launched_in = history.windows.launched_in
     splits = {}

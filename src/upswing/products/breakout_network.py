@@ -1,8 +1,9 @@
 """The 1-D CNN that tells breakout products from their launch window (source: visual sales analysis patent, claim 3).
 
-An ensemble: the members differ in their random start and in the fold they watch to stop early. Each starts from a logistic
-regression of the same inputs, which stays as it is beside the convolutions: they learn what a linear model misses. Without
-that start the few launches of a young warehouse are not enough for the convolutions (docs/products.md has the figures).
+An ensemble: the members differ in their random start and in the fold they watch to stop early. Each starts from a
+logistic regression of the same inputs, which stays as it is beside the convolutions: they learn what a linear model
+misses. Without that start the few launches of a young warehouse are not enough for the convolutions (docs/products.md
+has the figures).
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import torch
 
 Progress = Callable[[int, int], None]
+
+ROWS_AT_ONCE = 2048
+"""Rows predicted at once: few enough for what the convolutions give to stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class BreakoutNetworkParameters:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if self.members < 2:
-            raise ValueError(f"members is {self.members}; expected at least 2, for each member stops on a fold of its own")
+            raise ValueError(f"members is {self.members}; expected at least 2, each stops on a fold of its own")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout}; expected a share from 0 up to, not including, 1")
 
@@ -71,7 +75,8 @@ def initial_weights(
 
     def he(*shape: int) -> torch.Tensor:
         fan_in = int(np.prod(shape[1:]))
-        return torch.randn(*shape, generator=generator) * (2 / fan_in) ** 0.5
+        start: torch.Tensor = torch.randn(*shape, generator=generator) * (2 / fan_in) ** 0.5
+        return start
 
     return {
         "first": he(filters, channels, 3),
@@ -174,11 +179,11 @@ def train_ensemble(
         best, best_loss, waited = {name: tensor.detach().clone() for name, tensor in weights.items()}, np.inf, 0
         for _epoch in range(parameters.epochs):
             order = training[torch.randperm(len(training), generator=generator)]
-            for rows in order.split(parameters.batch_rows):
+            for rows in torch.split(order, parameters.batch_rows):
                 kept = torch.rand(len(rows), 2 * parameters.filters, generator=generator) >= parameters.dropout
                 logits = forward(weights, series[rows], context[rows], kept / (1 - parameters.dropout))
                 optimizer.zero_grad()
-                loss_of(logits, rows).backward()
+                torch.autograd.backward(loss_of(logits, rows))
                 optimizer.step()
             with torch.no_grad():
                 watched = stopping if len(stopping) else training
@@ -202,8 +207,11 @@ def ensemble_log_odds(weights: Weights, features: LaunchFeatures) -> NDArray[np.
     context = torch.from_numpy(features.context.astype(np.float32))
     members = len(weights["output_bias"])
     with torch.inference_mode():
-        stacked = [
-            forward({name: torch.from_numpy(tensor[member]) for name, tensor in weights.items()}, series, context)
-            for member in range(members)
+        networks = [
+            {name: torch.from_numpy(tensor[member]) for name, tensor in weights.items()} for member in range(members)
         ]
-        return torch.stack(stacked).mean(dim=0).numpy().astype(np.float64)
+        pieces = [
+            torch.stack([forward(network, *piece) for network in networks]).mean(dim=0)
+            for piece in zip(torch.split(series, ROWS_AT_ONCE), torch.split(context, ROWS_AT_ONCE), strict=True)
+        ]
+        return torch.cat(pieces).numpy().astype(np.float64)

@@ -1,4 +1,4 @@
-"""Why a product is taken for a breakout product: what its probability would be if one thing were typical."""
+"""Why a product is taken for a breakout product: what its odds would be if one thing were typical."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from upswing.products.breakout_classifier import BreakoutClassifier
 from upswing.products.launch_windows import CHANNELS, LaunchWindows
 
 REASONS = 3
-LEAST_EFFECT = 0.01
+LEAST_FACTOR = 1.1
+TIMES, DIVIDED_BY = "\N{MULTIPLICATION SIGN}", "\N{DIVISION SIGN}"
 
 Wording = Callable[[int], str]
 
 
-def top_reasons(
-    classifier: BreakoutClassifier, windows: LaunchWindows, probabilities: NDArray[np.float64]
-) -> list[str]:
-    """The up to three things that move each product's probability most, in words, with their effect in points.
+def top_reasons(classifier: BreakoutClassifier, windows: LaunchWindows) -> list[str]:
+    """The up to three things that move each product's odds of a breakout most, in words, with their effect.
 
-    Each thing in turn (natural units of one week, another channel over all weeks, the category) is set to what is typical
-    of the training rows, and the probability found anew: the effect is the probability as it is less that one.
+    Each thing in turn (natural units of one week, another channel over all weeks, the category) is set to what is
+    typical of the training rows, and the odds found anew; the effect is by what factor they were higher or lower.
+    Odds, not probabilities: near certainty no single thing moves a probability.
 
     Args:
         classifier: a trained classifier.
         windows: launch windows of the products.
-        probabilities: their breakout probabilities, shape (products,).
     """
+    log_odds = classifier.breakout_log_odds(windows)
     wordings, effects = [], []
     for wording, changed in _changes(classifier, windows):
         wordings.append(wording)
-        effects.append(probabilities - classifier.probabilities(changed)[:, 0])
+        effects.append(log_odds - classifier.breakout_log_odds(changed))
     effect = np.stack(effects, axis=1)
     strongest = np.argsort(-np.abs(effect), axis=1, kind="stable")[:, :REASONS]
     return [_sentence(wordings, effect[row], row, strongest[row]) for row in range(len(windows))]
@@ -41,11 +41,16 @@ def top_reasons(
 
 def _sentence(wordings: list[Wording], effect: NDArray[np.float64], row: int, strongest: NDArray[np.int64]) -> str:
     told = [
-        f"{wordings[thing](row)} ({100 * effect[thing]:+.0f} points)"
+        f"{wordings[thing](row)} (odds {_factor(effect[thing])})"
         for thing in strongest
-        if abs(effect[thing]) >= LEAST_EFFECT
+        if abs(effect[thing]) >= np.log(LEAST_FACTOR)
     ]
     return "; ".join(told) or "nothing far from a typical launch"
+
+
+def _factor(effect: float) -> str:
+    factor = float(np.exp(min(abs(effect), np.log(1000))))
+    return f"{TIMES if effect > 0 else DIVIDED_BY} {factor:.{0 if factor >= 10 else 1}f}"
 
 
 def _changes(classifier: BreakoutClassifier, windows: LaunchWindows) -> Iterator[tuple[Wording, LaunchWindows]]:
@@ -73,7 +78,8 @@ def _with_typical_category(classifier: BreakoutClassifier, windows: LaunchWindow
 
 
 def _unit_wording(windows: LaunchWindows, week: int, usual: float) -> Wording:
-    return lambda row: f"{windows.units[row, week]:.3g} natural units in week {week + 1}, usually {usual:.3g}"
+    units = windows.units[:, week]
+    return lambda row: f"{units[row]:.3g} natural units in week {week + 1}, usually {usual:.3g}"
 
 
 def _channel_wording(windows: LaunchWindows, channel: int, name: str, usual: float) -> Wording:
@@ -83,7 +89,8 @@ def _channel_wording(windows: LaunchWindows, channel: int, name: str, usual: flo
         "stores": "stores a week",
         "customers": "customers a week",
     }[name]
-    return lambda row: f"{windows.series[row, channel].mean():.3g} {words}, usually {usual:.3g}"
+    means = windows.series[:, channel].mean(axis=1)
+    return lambda row: f"{means[row]:.3g} {words}, usually {usual:.3g}"
 
 
 def _category_wording(classifier: BreakoutClassifier, windows: LaunchWindows) -> Wording:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from upswing.products.breakout_classifier import BreakoutClassifier
 from upswing.products.breakout_reasons import top_reasons
 from upswing.products.launch_windows import LaunchWindows
+from upswing.torch_session import torch_session
 
 SCORE_SCHEMA = pa.schema(
     [
@@ -29,8 +30,8 @@ def breakout_scorer(
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """From batches of ``int_launch_windows`` to batches of :data:`SCORE_SCHEMA`; without a fit, nothing is scored.
 
-    Reasons are given where the probability reaches half the threshold: nobody acts on the rest, and they cost most of the
-    time.
+    Reasons are given where the probability reaches half the threshold: nobody acts on the rest, and they cost most of
+    the time.
 
     Args:
         fit: the newest row of ``fit_breakout_classifier``, or None.
@@ -48,7 +49,9 @@ def breakout_scorer(
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             if batch.num_rows:
-                yield _score_batch(classifier, LaunchWindows.from_arrow(batch), threshold, fit["model_version"])
+                with torch_session():
+                    scored = _score_batch(classifier, LaunchWindows.from_arrow(batch), threshold, fit["model_version"])
+                yield scored
 
     return score
 
@@ -61,7 +64,7 @@ def _score_batch(
     reasons = np.full(len(windows), None, dtype=object)
     acted_on = np.flatnonzero(breakout >= threshold / 2)
     if len(acted_on):
-        reasons[acted_on] = top_reasons(classifier, windows[acted_on], breakout[acted_on])
+        reasons[acted_on] = top_reasons(classifier, windows[acted_on])
     columns = [
         pa.array(windows.product_ids),
         pa.array(breakout),

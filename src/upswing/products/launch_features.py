@@ -20,8 +20,8 @@ class LaunchFeatures:
     Attributes:
         series: log(1 + weekly value) of each channel, and of the units above the usual level as one channel more, shape
             (products, channels + 1, launch_weeks).
-        context: what does not change from week to week, shape (products, 4): log units of the window, log units usual in
-            the category, the log ratio of the two, and log of the positive increment within the window.
+        context: what does not change from week to week, shape (products, 4): log units of the window, log units usual
+            in the category, the log ratio of the two, and log of the positive increment within the window.
     """
 
     series: NDArray[np.float64]
@@ -41,8 +41,8 @@ class LaunchEncoder:
     """Turns launch windows into features; learned from training rows alone.
 
     Attributes:
-        category_units: usual weekly natural units per category of the training rows over their cycles, shrunk to the mean
-            of all by ``shrinkage`` launches.
+        category_units: usual weekly natural units per category of the training rows over their cycles, shrunk to the
+            mean of all by ``shrinkage`` launches.
         overall_units: the mean over all training rows, for categories they lack.
         series_mean, series_spread: per channel, shape (channels + 1,).
         context_mean, context_spread: shape (4,).
@@ -64,7 +64,7 @@ class LaunchEncoder:
         shrunk = (np.bincount(inverse, weights=weekly) + shrinkage * overall) / (counts + shrinkage)
         levels = {str(name): float(level) for name, level in zip(names, shrunk, strict=True)}
         unscaled = cls(levels, overall, np.zeros(1), np.ones(1), np.zeros(1), np.ones(1))
-        series, context = unscaled._log_series(windows), unscaled._log_context(windows)
+        series, context = unscaled._logs(windows)
         return cls(
             levels,
             overall,
@@ -76,8 +76,7 @@ class LaunchEncoder:
 
     def encode(self, windows: LaunchWindows) -> LaunchFeatures:
         """Features of ``windows``."""
-        series = self._log_series(windows)
-        context = self._log_context(windows)
+        series, context = self._logs(windows)
         return LaunchFeatures(
             (series - self.series_mean[:, None]) / self.series_spread[:, None],
             (context - self.context_mean) / self.context_spread,
@@ -99,14 +98,12 @@ class LaunchEncoder:
         scales = (arrays[f"encoder.{name}"] for name in ENCODER_ARRAYS)
         return cls(facts["category_units"], facts["overall_units"], *scales)
 
-    def _log_series(self, windows: LaunchWindows) -> NDArray[np.float64]:
-        excess = np.maximum(windows.units - self.usual_units(windows)[:, None], 0)
-        return np.asarray(np.log1p(np.maximum(np.concatenate([windows.series, excess[:, None]], axis=1), 0)))
-
-    def _log_context(self, windows: LaunchWindows) -> NDArray[np.float64]:
+    def _logs(self, windows: LaunchWindows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Series and context before they are scaled."""
         usual = self.usual_units(windows)
         excess = np.maximum(windows.units - usual[:, None], 0)
+        series = np.log1p(np.maximum(np.concatenate([windows.series, excess[:, None]], axis=1), 0))
         increment = (excess**2).sum(axis=1) / np.maximum((excess > 0).sum(axis=1), 1)
         total = np.log1p(windows.units.sum(axis=1))
         level = np.log(np.maximum(usual, 1e-3))
-        return np.stack([total, level, total - level, np.log1p(increment)], axis=1)
+        return series, np.stack([total, level, total - level, np.log1p(increment)], axis=1)

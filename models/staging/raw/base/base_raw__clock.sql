@@ -11,16 +11,11 @@
 } -%}
 
 with observed_days as (
-    {% if execute %}{{ latest_observed_days(relations) }}{% endif %}
+    {{ latest_observed_days(relations) if execute }}
 ),
 
 clock as (
-    select
-        {% if var("as_of_date") is none -%}
-        coalesce(max(latest_observed_on), {{ run_date() }}) as as_of_date
-        {%- else -%}
-        {{ as_of_date() }} as as_of_date
-        {%- endif %}
+    select {{ as_of_date() if var("as_of_date") is not none else "coalesce(max(latest_observed_on), " ~ run_date() ~ ")" }} as as_of_date
     from observed_days
 ),
 
@@ -36,7 +31,7 @@ final as (
     from clock
     left join order_days
         on
-            order_days.ordered_on <= clock.as_of_date
+            clock.as_of_date >= order_days.ordered_on
             and order_days.ordered_on >= cast('1900-01-01' as date)
     group by clock.as_of_date
 )

@@ -1,0 +1,57 @@
+# Upswing. `make help` lists the commands.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RAW ?= $(UPSWING_RAW)
+UPSWING_WAREHOUSE ?= warehouse
+export UPSWING_WAREHOUSE
+ifneq ($(strip $(RAW)),)
+export UPSWING_RAW := $(RAW)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint docs bench clean sample
+
+help: ## List the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Upswing needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12"; exit 1; }
+	@echo "Installing into $(VENV); this takes a minute or two, once."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[dev]'
+	@touch $@
+
+sample: $(VENV)/.installed ## Write the sample's raw tables to data/sample, unless they stand already
+	@$(BIN)/upswing sample --missing-only
+
+build: $(VENV)/.installed ## Build the warehouse and publish the marts; RAW=folder for your own data
+	@mkdir -p "$(UPSWING_WAREHOUSE)"
+	@$(if $(strip $(RAW)),:,$(BIN)/upswing sample --missing-only)
+	@$(BIN)/dbt build || \
+		{ echo "The build failed, so nothing was published: $(UPSWING_WAREHOUSE)/marts.duckdb, where it stands, is as it was."; exit 1; }
+	@$(BIN)/upswing published
+
+lint: $(VENV)/.installed ## Check style and types of Python and SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@mkdir -p "$(UPSWING_WAREHOUSE)"
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests/singular
+
+test: lint ## Run all tests: lint, a build on a small subset with its dbt tests, pytest
+	$(BIN)/pytest
+
+docs: $(VENV)/.installed ## Write the documentation of every model to target/static_index.html
+	@mkdir -p "$(UPSWING_WAREHOUSE)"
+	@$(if $(strip $(RAW)),:,$(BIN)/upswing sample --missing-only)
+	$(BIN)/dbt docs generate --static
+	@echo "Open target/static_index.html in a browser."
+
+bench: build ## Measure the figures of docs/benchmarks.md, each against its peer
+	$(BIN)/python -m benchmarks.run
+
+clean: ## Remove what can be made again: venv, sample, dbt's output; the warehouse stays, for it holds the fits
+	rm -rf $(VENV) target logs data/sample .mypy_cache .pytest_cache .ruff_cache src/*.egg-info

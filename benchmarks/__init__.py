@@ -1,0 +1,1 @@
+"""Benchmarks: one script a figure, each against its peer in the same run."""

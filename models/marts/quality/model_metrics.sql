@@ -1,0 +1,37 @@
+{%- set fields = {
+    "split": "string", "target": "string", "competitor": "string", "metric": "string", "value": "double",
+} -%}
+{%- set fits = ["fit_breakout_classifier", "fit_surge_locator"] -%}
+
+with fits as (
+    {%- for fit in fits %}
+    select
+        model_name,
+        model_version,
+        metrics
+    from {{ ref(fit) }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+
+measured as (
+    select
+        model_name,
+        model_version,
+        {{ json_records("metrics", fields) }} as measurement
+    from fits
+),
+
+final as (
+    select
+        model_name,
+        model_version,
+        measurement.split,
+        measurement.target,
+        measurement.competitor,
+        measurement.metric,
+        measurement.value
+    from measured
+)
+
+select * from final

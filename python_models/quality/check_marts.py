@@ -1,0 +1,18 @@
+from upswing.publish import count_marts
+
+
+def model(dbt, session):
+    marts = {
+        "breakout_products": dbt.ref("breakout_products"),
+        "model_metrics": dbt.ref("model_metrics"),
+        "model_runs": dbt.ref("model_runs"),
+        "positive_increments": dbt.ref("positive_increments"),
+        "product_analogs": dbt.ref("product_analogs"),
+        "product_weeks": dbt.ref("product_weeks"),
+        "products": dbt.ref("products"),
+        "promotion_windows": dbt.ref("promotion_windows"),
+        "quarantine_reasons": dbt.ref("quarantine_reasons"),
+        "raw_deliveries": dbt.ref("raw_deliveries"),
+        "surge_calendar": dbt.ref("surge_calendar"),
+    }
+    return count_marts(marts)

@@ -1,0 +1,88 @@
+"""The command ``upswing``: what a person runs beside dbt."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import duckdb
+
+from upswing.sample.complete_journey import SampleParameters, write_sample
+
+
+def marts_file() -> Path:
+    """The published marts: ``marts.duckdb`` in the folder of the warehouse (``UPSWING_WAREHOUSE``)."""
+    return Path(os.environ.get("UPSWING_WAREHOUSE", "warehouse")) / "marts.duckdb"
+
+
+@click.group()
+def main() -> None:
+    """Upswing: what to push, when, to whom, and which deal to visit first."""
+
+
+@main.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("data/sample"), show_default=True)
+@click.option("--product-share", type=float, default=1.0, show_default=True, help="Share of the products, by hash.")
+@click.option("--missing-only", is_flag=True, help="Do nothing where the sample stands already.")
+def sample(folder: Path, product_share: float, missing_only: bool) -> None:
+    """Write the sample's raw tables as Parquet."""
+    if missing_only and (folder / "order_lines.parquet").exists():
+        return
+    try:
+        parameters = SampleParameters(product_share)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong), param_hint="--product-share") from wrong
+    for table, rows in write_sample(folder, parameters).items():
+        click.echo(f"{folder / f'{table}.parquet'}: {rows:,} rows")
+
+
+@main.command()
+@click.argument("sql")
+def query(sql: str) -> None:
+    """Run SQL on the published marts and print the rows."""
+    with _published() as connection:
+        try:
+            connection.sql(sql).show(max_width=_width(), max_rows=50)
+        except duckdb.Error as wrong:
+            raise click.ClickException(str(wrong)) from wrong
+        except AttributeError:
+            raise click.ClickException("that statement returns no rows; the published marts are read-only") from None
+
+
+@main.command()
+def published() -> None:
+    """Say what is published, where, and how to look at it."""
+    with _published() as connection:
+        marts = connection.execute("select table_name from duckdb_tables() order by table_name").fetchall()
+        click.echo(f"\nPublished {marts_file()} ({len(marts)} marts):")
+        for (mart,) in marts:
+            (rows,) = connection.execute(f'select count(*) from "{mart}"').fetchone() or (0,)
+            click.echo(f"  {mart:<22}{rows:>12,} rows")
+    click.echo("\nLook at what to push first:")
+    click.echo(
+        f'  {_command()} query "select breakout_rank, product_id, product_name, '
+        "round(breakout_probability, 2) as probability, top_reasons from breakout_products "
+        'order by breakout_rank limit 5"'
+    )
+
+
+def _published() -> duckdb.DuckDBPyConnection:
+    if not marts_file().exists():
+        raise click.ClickException(f"nothing is published at {marts_file()}; run `make build` or `dbt build`")
+    return duckdb.connect(str(marts_file()), read_only=True)
+
+
+def _width() -> int:
+    return os.get_terminal_size().columns if sys.stdout.isatty() else 200
+
+
+def _command() -> str:
+    """How this command was started, so that the line can be pasted as it is."""
+    started = Path(sys.argv[0])
+    return (
+        str(started.relative_to(Path.cwd()))
+        if started.is_absolute() and started.is_relative_to(Path.cwd())
+        else str(started)
+    )

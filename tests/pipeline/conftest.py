@@ -1,0 +1,105 @@
+"""One small build for the session; the tests look at what it left."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from upswing.sample.complete_journey import SampleParameters, write_sample
+
+PROJECT = Path(__file__).parents[2]
+DBT = Path(sys.executable).with_name("dbt")
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse of its own, built from a raw folder.
+
+    Attributes:
+        folder: of its files.
+        raw: of the raw tables.
+        project: the dbt project that builds it.
+    """
+
+    folder: Path
+    raw: Path
+    project: Path = field(default=PROJECT)
+
+    def dbt(self, *arguments: str, variables: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run dbt and return what it printed, without colours."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [str(DBT), "--no-use-colors", *arguments, "--target-path", str(self.folder / "target")]
+        command += ["--log-path", str(self.folder / "logs"), "--profiles-dir", str(self.project / "profiles")]
+        if variables:
+            command += ["--vars", json.dumps(variables)]
+        environment = os.environ | {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)}
+        return subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, check=False)
+
+    def build(self, variables: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+        """``dbt build`` that must succeed."""
+        done = self.dbt("build", variables=variables)
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return done
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows from the warehouse."""
+        with duckdb.connect(str(self.folder / "upswing.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def query_published(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows from the published marts."""
+        with duckdb.connect(str(self.folder / "marts.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def manifest(self) -> dict[str, Any]:
+        """What dbt knows of the project."""
+        manifest: dict[str, Any] = json.loads((self.folder / "target" / "manifest.json").read_text())
+        return manifest
+
+
+@pytest.fixture(scope="session")
+def small_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raw tables of a part of the sample's products."""
+    folder = tmp_path_factory.mktemp("raw")
+    write_sample(folder, SampleParameters(product_share=0.15))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Warehouse:
+    """The small sample, built once; tests do not change it."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("warehouse"), small_raw)
+    warehouse.build()
+    return warehouse
+
+
+@pytest.fixture()
+def own(tmp_path: Path) -> Iterator[Warehouse]:
+    """A warehouse for a company's own raw folder, which is empty yet."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    yield Warehouse(tmp_path / "warehouse", raw)
+
+
+def mart_names(manifest: dict[str, Any]) -> list[str]:
+    """Names of the models below models/marts."""
+    return sorted(
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["original_file_path"].startswith("models/marts/")
+    )
+
+
+def flat(text: str) -> str:
+    """Text with every run of white space as one space, for messages that dbt breaks into lines."""
+    return re.sub(r"\s+", " ", text)

@@ -1,0 +1,152 @@
+"""The main job on real data: what it publishes, and what a second run does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Warehouse, mart_names
+
+
+def fits(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    return warehouse.query(
+        "select model_name, model_version, md5(weights), md5(metrics) from models.fit_breakout_classifier union all "
+        "select model_name, model_version, md5(weights), md5(metrics) from models.fit_surge_locator order by all"
+    )
+
+
+def test_the_marts_alone_are_published_whole_and_described(built: Warehouse) -> None:
+    published = built.query_published("select table_name from duckdb_tables() order by table_name")
+    names = mart_names(built.manifest())
+    assert [name for (name,) in published] == names
+    for name in names:
+        columns = built.query_published(
+            f"select column_name, comment from duckdb_columns() where table_name = '{name}'"
+        )
+        assert all(comment for _, comment in columns), name
+        rows = built.query(f"select * from marts.{name} order by all")
+        assert rows == built.query_published(f"select * from {name} order by all"), name
+
+
+def test_the_sample_fills_every_products_mart(built: Warehouse) -> None:
+    for name in mart_names(built.manifest()):
+        assert built.query_published(f"select count(*) from {name}")[0][0] > 0, name
+
+
+def test_sales_are_conserved_from_the_delivery_to_the_mart(built: Warehouse) -> None:
+    delivered = built.query(f"select sum(quantity), round(sum(net_amount), 2) from '{built.raw}/order_lines.parquet'")
+    assert built.query_published("select sum(units), round(sum(net_revenue), 2) from product_weeks") == delivered
+    assert built.query_published("select sum(units), round(sum(net_revenue), 2) from products") == delivered
+
+
+def test_nothing_in_a_product_life_is_missing(built: Warehouse) -> None:
+    gaps = built.query_published(
+        "select product_id from product_weeks group by product_id "
+        "having count(*) <> date_diff('week', min(week_starting), max(week_starting)) + 1"
+    )
+    assert gaps == []
+
+
+def test_models_are_measured_beside_their_baselines_on_the_same_rows(built: Warehouse) -> None:
+    competitors = built.query_published(
+        "select model_name, target, count(distinct competitor), count(distinct value) filter (where metric = 'rows') "
+        "from model_metrics group by model_name, split, target order by all"
+    )
+    assert {(name, target) for name, target, _, _ in competitors} == {
+        ("breakout_classifier", "whole_cycle"),
+        ("breakout_classifier", "after_launch_window"),
+        ("surge_locator", "surge_week"),
+    }
+    assert all(count == 4 and rows == 1 for _, _, count, rows in competitors)
+    verdicts = built.query_published("select verdict from model_runs")
+    assert all("best baseline" in verdict for (verdict,) in verdicts)
+
+
+def test_every_breakout_product_has_analogs_a_calendar_and_reasons(built: Warehouse) -> None:
+    (without,) = built.query_published(
+        "select count(*) filter (where top_reasons is null), "
+        "count(*) filter (where product_id not in (select product_id from product_analogs)), "
+        "count(*) filter (where product_id not in (select product_id from surge_calendar)) "
+        "from breakout_products where is_breakout"
+    )
+    assert without == (0, 0, 0)
+    weeks = built.query_published("select distinct count(*) from surge_calendar group by product_id")
+    assert weeks == [(18,)]
+
+
+def test_promotion_windows_cover_the_upcoming_surges_and_nothing_else(built: Warehouse) -> None:
+    surges = built.query_published("select count(*) from surge_calendar where is_surge and is_upcoming")
+    assert built.query_published("select coalesce(sum(weeks), 0) from promotion_windows") == surges
+    assert surges[0][0] > 0
+    early = built.query_published("select * from promotion_windows where starts_on <= date '2017-12-31'")
+    assert early == []
+
+
+@pytest.fixture(scope="module")
+def rebuilt(tmp_path_factory: pytest.TempPathFactory, built: Warehouse) -> Warehouse:
+    """A copy of the built warehouse, built again."""
+    folder = tmp_path_factory.mktemp("rebuilt")
+    for name in ("upswing.duckdb", "marts.duckdb"):
+        (folder / name).write_bytes((built.folder / name).read_bytes())
+    warehouse = Warehouse(folder, built.raw)
+    done = warehouse.build()
+    assert done.stdout.count("no fit due") == 2, done.stdout[-3000:]
+    return warehouse
+
+
+def test_a_second_build_on_unchanged_data_trains_nothing_and_changes_nothing(
+    built: Warehouse, rebuilt: Warehouse
+) -> None:
+    assert fits(rebuilt) == fits(built)
+    for name in mart_names(built.manifest()):
+        rows = built.query_published(f"select * from {name} order by all")
+        assert rebuilt.query_published(f"select * from {name} order by all") == rows, name
+
+
+def test_a_reader_keeps_the_version_it_opened(rebuilt: Warehouse) -> None:
+    """What publishing does to an open reader: nothing."""
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(rebuilt.folder / "marts.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    before = reader.stdout.readline()
+    done = rebuilt.dbt("run", "--select", "publish", variables={"refit": "never"})
+    assert done.returncode == 0, done.stdout
+    after, _ = reader.communicate("again\n")
+    assert after == before != ""
+
+
+READER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1], read_only=True)
+count = "select count(*), max(week_starting) from product_weeks"
+print(connection.execute(count).fetchone(), flush=True)
+sys.stdin.readline()
+print(connection.execute(count).fetchone(), flush=True)
+"""
+
+
+def test_the_command_shows_what_is_published(built: Warehouse) -> None:
+    def upswing(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(Path(sys.executable).with_name("upswing")), *arguments]
+        environment = {"UPSWING_WAREHOUSE": str(built.folder), "PATH": ""}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    told = upswing("published")
+    assert told.returncode == 0, told.stderr
+    for name in mart_names(built.manifest()):
+        assert name in told.stdout
+    (line,) = [line for line in told.stdout.splitlines() if " query " in line]
+    shown = upswing("query", line.split('"')[1])
+    assert shown.returncode == 0, shown.stderr
+    assert "top_reasons" in shown.stdout
+    wrong = upswing("query", "select * from breakouts")
+    assert wrong.returncode == 1
+    assert "breakouts" in wrong.stderr
+    assert "Traceback" not in wrong.stderr

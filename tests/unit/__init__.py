@@ -1,0 +1,1 @@
+"""Unit tests of the package: small, seeded, no warehouse."""

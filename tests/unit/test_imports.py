@@ -1,0 +1,62 @@
+"""Who may import what: algorithms know no engine, and nothing heavy is loaded before it is used."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import upswing
+
+SOURCE = Path(upswing.__file__).parent
+MODULES = sorted(SOURCE.rglob("*.py"))
+ENGINE_MODULES = {"engine.py", "cli.py", "publish.py"}
+HEAVY = {"torch", "transformers", "faiss"}
+
+
+def imported(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name.split(".")[0] for alias in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return {node.module.split(".")[0]}
+    return set()
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Nodes that run when the module is imported: not those in functions or for the type checker alone."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        in_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+        if not in_function and not for_types:
+            yield from at_import(child)
+
+
+def names(path: Path) -> str:
+    return str(path.relative_to(SOURCE))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_only_the_seam_and_the_sample_know_duckdb_and_nobody_dbt_or_spark(path: Path) -> None:
+    found = set().union(*(imported(node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+    assert not found & {"dbt", "pyspark"}
+    relative = path.relative_to(SOURCE)
+    if str(relative) not in ENGINE_MODULES and relative.parts[0] != "sample":
+        assert "duckdb" not in found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not set().union(*(imported(node) for node in at_import(tree))) & HEAVY
+
+
+def test_importing_the_products_loads_no_torch() -> None:
+    modules = [
+        f"upswing.products.{path.stem}" for path in (SOURCE / "products").glob("*.py") if path.stem != "__init__"
+    ]
+    code = f"import sys, {', '.join(sorted(modules))}; print(sorted({HEAVY!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
