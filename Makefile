@@ -51,7 +51,7 @@ docs: $(VENV)/.installed ## Write the documentation of every model to target/sta
 	@echo "Open target/static_index.html in a browser."
 
 bench: build ## Measure the figures of docs/benchmarks.md, each against its peer
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python benchmarks/run.py
 
 clean: ## Remove what can be made again: venv, sample, dbt's output; the warehouse stays, for it holds the fits
 	rm -rf $(VENV) target logs data/sample .mypy_cache .pytest_cache .ruff_cache src/*.egg-info

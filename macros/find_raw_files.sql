@@ -48,6 +48,10 @@
             {%- for row in run_query("select column_name, column_type from (describe select * from " ~ relation ~ ")").rows -%}
                 {%- do columns.append({"name": row[0], "type": row[1]}) -%}
             {%- endfor -%}
+            {#- Neither size nor time of a file is read from its content. -#}
+            {%- set state = run_query(
+                "select string_agg(concat_ws('|', filename, size, last_modified), ' ' order by filename) from read_blob(" ~ path ~ ")"
+            ).rows[0][0] -%}
             {%- do deliveries.update({table_name: {
                 "location": location,
                 "relation": relation,
@@ -55,6 +59,7 @@
                 "columns": columns,
                 "is_text": format == "csv",
                 "is_stable": true,
+                "state": state,
             }}) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -91,7 +91,7 @@ def test_every_model_leads_to_publish_or_quarantine(manifest: dict[str, Any]) ->
         name = waiting.pop()
         if name in manifest["nodes"] and name not in ancestors:
             ancestors.add(name)
-            waiting.extend(manifest["nodes"][name]["depends_on"]["nodes"])
+            waiting.extend(manifest["nodes"][name]["depends_on"].get("nodes", []))
     unused = {node["unique_id"] for node in models(manifest)} - ancestors
     assert {
         name for name in unused if not name.startswith(("model.upswing.quarantine_", "model.upswing.stg_raw__"))

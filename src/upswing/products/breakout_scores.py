@@ -13,6 +13,8 @@ from upswing.products.breakout_reasons import top_reasons
 from upswing.products.launch_windows import LaunchWindows
 from upswing.torch_session import torch_session
 
+DECIMALS = 5
+
 SCORE_SCHEMA = pa.schema(
     [
         pa.field("product_id", pa.string()),
@@ -59,7 +61,8 @@ def breakout_scorer(
 def _score_batch(
     classifier: BreakoutClassifier, windows: LaunchWindows, threshold: float, model_version: str
 ) -> pa.RecordBatch:
-    probabilities = classifier.probabilities(windows)
+    # The last digits of single precision depend on where in a batch a row stands.
+    probabilities = np.round(classifier.probabilities(windows), DECIMALS)
     breakout = probabilities[:, 0]
     reasons = np.full(len(windows), None, dtype=object)
     acted_on = np.flatnonzero(breakout >= threshold / 2)

@@ -52,7 +52,7 @@ class SurgeNetworkParameters:
     hidden: int = 16
     steps: int = 60
     check_every: int = 4
-    patience: int = 4
+    patience: int = 3
     learning_rate: float = 0.01
     weight_decay: float = 0.02
     prior_weight: float = 15.0

@@ -1,10 +1,10 @@
 """Seeded launches whose surge probabilities are known, for benchmarks alone.
 
-A launch has a latent strength, trend and reach and a category. Its weekly natural units are Poisson around
-exp(1.5 + strength / 2 + trend * (week - 4.5) / 8), its promoted units Poisson around exp(reach), and the more reach, the
-more stores and customers share the same units. In each later week it surges with probability sigmoid(-1.2 + strength +
-1.5 * reach + 2 * trend * (week - middle) / weeks + season of its category). Neighbours in natural units thus tell of strength
-and trend; of reach only the other channels tell, and the season of a category is for whoever finds it.
+A launch has a latent strength, trend and reach and a category. Its weekly natural units are Poisson around exp(1.5 +
+strength / 2 + trend * (week - 4.5) / 8), its promoted units Poisson around exp(reach), and the more reach, the more
+stores and customers share the same units. In each later week it surges with probability sigmoid(-1.2 + strength + 1.5
+* reach + 2 * trend * (week - middle) / weeks + season of its category). Neighbours in natural units thus tell of
+strength and trend; of reach only the other channels tell, and the season of a category is for whoever finds it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from upswing.products.launch_windows import LaunchHistory, LaunchWindows
 
 LAUNCH_WEEKS = 8
-LATER_WEEKS = 18
+CYCLE_WEEKS = 26
+LATER_WEEKS = CYCLE_WEEKS - LAUNCH_WEEKS
 CATEGORIES = 12
 
 
@@ -42,5 +43,5 @@ def launches(count: int, seed: int, prefix: str) -> tuple[LaunchHistory, NDArray
         np.full(count, np.nan),
     )
     strong = surges.mean(axis=1)
-    broke_out = (strong > np.quantile(strong, 0.75)).astype(np.float64)
+    broke_out = (strong > np.quantile(strong, 0.93)).astype(np.float64)
     return LaunchHistory(windows, broke_out, broke_out, units.mean(axis=1), surges), probability

@@ -1,0 +1,28 @@
+"""All benchmarks, one after the other, and one table at the end; exits with 1 where a goal was missed."""
+
+from __future__ import annotations
+
+import sys
+
+import nearest_centre
+import second_build
+import streamed_scoring
+import surge_networks
+from _report import Figure, show
+
+BENCHMARKS = (surge_networks, nearest_centre, streamed_scoring, second_build)
+
+
+def main() -> list[Figure]:
+    """Figures of all benchmarks."""
+    rows: list[Figure] = []
+    for benchmark in BENCHMARKS:
+        print(f"running {benchmark.__name__} ...", file=sys.stderr, flush=True)
+        rows.extend(benchmark.main())
+    return rows
+
+
+if __name__ == "__main__":
+    figures = main()
+    show(figures)
+    sys.exit(any(figure.verdict == "missed" for figure in figures))
