@@ -13,7 +13,9 @@ def model(dbt, session):
     return fits.fit_when_due(
         "surge_locator",
         fit_surge_locator.__module__,
-        lambda: fit_surge_locator(analogs, windows, history, parameters, engine.progress("fit_surge_locator", "network")),
+        lambda: fit_surge_locator(
+            analogs, windows, history, parameters, engine.progress("fit_surge_locator", "network")
+        ),
         [analogs, windows, history],
         parameters,
         engine.read_earlier(dbt, session),

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,12 +82,12 @@ def built(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Warehous
     return warehouse
 
 
-@pytest.fixture()
-def own(tmp_path: Path) -> Iterator[Warehouse]:
+@pytest.fixture
+def own(tmp_path: Path) -> Warehouse:
     """A warehouse for a company's own raw folder, which is empty yet."""
     raw = tmp_path / "raw"
     raw.mkdir()
-    yield Warehouse(tmp_path / "warehouse", raw)
+    return Warehouse(tmp_path / "warehouse", raw)
 
 
 def mart_names(manifest: dict[str, Any]) -> list[str]:

@@ -93,6 +93,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory, built: Warehouse) -> Wareh
     warehouse = Warehouse(folder, built.raw)
     done = warehouse.build()
     assert done.stdout.count("no fit due") == 2, done.stdout[-3000:]
+    assert done.stdout.count("[UNCHANGED in") == 12, done.stdout[-6000:]
     return warehouse
 
 
@@ -130,6 +131,15 @@ print(connection.execute(count).fetchone(), flush=True)
 sys.stdin.readline()
 print(connection.execute(count).fetchone(), flush=True)
 """
+
+
+def test_freshness_is_judged_at_as_of_date_and_not_by_the_wall_clock(built: Warehouse) -> None:
+    done = built.dbt("source", "freshness")
+    assert done.returncode == 0, done.stdout
+    assert "PASS freshness of raw.order_lines" in done.stdout
+    late = built.dbt("source", "freshness", variables={"as_of_date": "2018-06-30"})
+    assert late.returncode != 0
+    assert "ERROR STALE freshness of raw.order_lines" in late.stdout
 
 
 def test_the_command_shows_what_is_published(built: Warehouse) -> None:

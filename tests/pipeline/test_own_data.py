@@ -134,7 +134,10 @@ def test_a_failing_test_publishes_nothing(tmp_path: Path, built: Warehouse) -> N
 
 def test_types_of_a_delivery_do_not_matter(own: Warehouse) -> None:
     """The same rows as text and as typed columns give the same staging."""
-    lines = "select 1 as order_id, 7 as product_id, timestamp '2024-01-01 10:00:00' as ordered_at, 2 as quantity, 4.5 as net_amount"
+    lines = (
+        "select 1 as order_id, 7 as product_id, timestamp '2024-01-01 10:00:00' as ordered_at, "
+        "2 as quantity, 4.5 as net_amount"
+    )
     duckdb.sql(lines).write_parquet(str(own.raw / "order_lines.parquet"))
     staging = "run", "--select", "+stg_raw__order_lines"
     assert own.dbt(*staging).returncode == 0

@@ -52,15 +52,16 @@ def breakout_scorer(
         for batch in batches:
             if batch.num_rows:
                 with torch_session():
-                    scored = _score_batch(classifier, LaunchWindows.from_arrow(batch), threshold, fit["model_version"])
+                    scored = _score_batch(classifier, batch, threshold, fit["model_version"])
                 yield scored
 
     return score
 
 
 def _score_batch(
-    classifier: BreakoutClassifier, windows: LaunchWindows, threshold: float, model_version: str
+    classifier: BreakoutClassifier, batch: pa.RecordBatch, threshold: float, model_version: str
 ) -> pa.RecordBatch:
+    windows = LaunchWindows.from_arrow(batch)
     # The last digits of single precision depend on where in a batch a row stands.
     probabilities = np.round(classifier.probabilities(windows), DECIMALS)
     breakout = probabilities[:, 0]
@@ -69,7 +70,7 @@ def _score_batch(
     if len(acted_on):
         reasons[acted_on] = top_reasons(classifier, windows[acted_on])
     columns = [
-        pa.array(windows.product_ids),
+        batch.column("product_id").cast(pa.string()),
         pa.array(breakout),
         pa.array(probabilities[:, 1]),
         pa.array(breakout >= threshold),
