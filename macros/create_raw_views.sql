@@ -34,6 +34,9 @@
             ~ ") as deliveries (table_name, is_present, location, fingerprint, contract)",
             true
         ) -%}
+        {%- do create_raw_relation(
+            "invocation", "select '" ~ invocation_id ~ "' as invocation_id, '" ~ flags.WHICH ~ "' as command", true
+        ) -%}
         {%- do run_query("create table if not exists raw.staged_deliveries (relation varchar, fingerprint varchar)") -%}
     {%- endif -%}
 {% endmacro %}

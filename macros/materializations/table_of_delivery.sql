@@ -1,5 +1,3 @@
-{#- A table made of one raw table and the clock: made anew when the delivery, the clock or the SQL changed, and left as it is
-    otherwise. --full-refresh makes it anew in any case. -#}
 {% materialization table_of_delivery, adapter="duckdb" %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set fingerprint = delivery_fingerprint(model, sql) -%}

@@ -15,4 +15,4 @@ def model(dbt, session):
         "raw_deliveries": dbt.ref("raw_deliveries"),
         "surge_calendar": dbt.ref("surge_calendar"),
     }
-    return count_marts(marts)
+    return count_marts(marts, dbt.source("raw_control", "invocation"))

@@ -3,4 +3,5 @@ from upswing.publish import publish_marts
 
 def model(dbt, session):
     checked = dbt.ref("check_marts")
-    return publish_marts(session, checked, dbt.config.meta_get("marts_file"))
+    invocation = dbt.source("raw_control", "invocation")
+    return publish_marts(session, checked, invocation, dbt.config.meta_get("marts_file"))

@@ -1,7 +1,7 @@
 """Torch held alone on one thread: the same bytes out for the same data and parameters, on any number of cores.
 
-The models here are small: a second thread gains nothing, and where another program wants the core, threads that wait for
-each other in spin locks made a fit of ten seconds last six minutes.
+The models here are small: a second thread gains nothing, and where another program wants the core, threads that wait
+for each other in spin locks made a fit of ten seconds last six minutes.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Warehouse, mart_names
+from conftest import Warehouse, flat, mart_names
 
 
 def fits(warehouse: Warehouse) -> list[tuple[object, ...]]:
@@ -117,10 +117,27 @@ def test_a_reader_keeps_the_version_it_opened(rebuilt: Warehouse) -> None:
     assert reader.stdin is not None
     assert reader.stdout is not None
     before = reader.stdout.readline()
-    done = rebuilt.dbt("run", "--select", "publish", variables={"refit": "never"})
+    done = rebuilt.dbt("build", "--select", "check_marts", "publish")
     assert done.returncode == 0, done.stdout
+    assert "published nothing" not in done.stdout
     after, _ = reader.communicate("again\n")
     assert after == before != ""
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (("run", "--select", "check_marts", "publish"), "dbt run tests nothing"),
+        (("build", "--select", "publish"), "not checked in this run"),
+    ],
+    ids=["without tests", "past the gate"],
+)
+def test_what_was_not_tested_is_not_published(rebuilt: Warehouse, command: tuple[str, ...], why: str) -> None:
+    last_good = (rebuilt.folder / "marts.duckdb").read_bytes()
+    done = rebuilt.dbt(*command)
+    assert done.returncode == 0, done.stdout
+    assert f"published nothing: {why}" in flat(done.stdout).replace("the marts were ", "")
+    assert (rebuilt.folder / "marts.duckdb").read_bytes() == last_good
 
 
 READER = """

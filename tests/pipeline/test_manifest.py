@@ -77,8 +77,9 @@ def test_tables_behind_python_models_are_contracted(manifest: dict[str, Any]) ->
 
 def test_publish_is_the_last_node_and_waits_for_every_mart(manifest: dict[str, Any]) -> None:
     gate = manifest["nodes"]["model.upswing.check_marts"]
-    assert sorted(gate["depends_on"]["nodes"]) == [f"model.upswing.{name}" for name in mart_names(manifest)]
-    assert manifest["nodes"]["model.upswing.publish"]["depends_on"]["nodes"] == ["model.upswing.check_marts"]
+    read = sorted(name for name in gate["depends_on"]["nodes"] if name.startswith("model."))
+    assert read == [f"model.upswing.{name}" for name in mart_names(manifest)]
+    assert "model.upswing.check_marts" in manifest["nodes"]["model.upswing.publish"]["depends_on"]["nodes"]
     after = [name for name in manifest["child_map"]["model.upswing.publish"] if name.startswith("model.")]
     assert after == []
 

@@ -116,6 +116,16 @@ def test_the_result_does_not_depend_on_how_many_are_trained_at_once() -> None:
             np.testing.assert_array_equal(part.arrays[name], whole.arrays[name], err_msg=name)
 
 
+def test_calibration_on_a_draw_of_the_held_out_pairs_is_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = make_batch(networks=60, analogs=40, signal=2.0)
+    _, whole = train(batch)
+    monkeypatch.setattr("upswing.products.surge_network.CALIBRATION_PAIRS", 4_000)
+    _, drawn = train(batch)
+    assert drawn != whole
+    assert drawn.slope == pytest.approx(whole.slope, rel=0.2)
+    assert drawn.intercept == pytest.approx(whole.intercept, abs=0.2)
+
+
 def test_padded_rows_have_no_influence() -> None:
     batch = make_batch(signal=2.0)
     draw = np.random.default_rng(9)

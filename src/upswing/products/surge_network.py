@@ -29,6 +29,9 @@ BLOCK = 32
 of it, by other instructions that round otherwise; in whole blocks there are no last few, and the bits do not depend on
 which networks are trained together."""
 
+CALIBRATION_PAIRS = 200_000
+"""Most pairs of a held-out analog and a week that the scaling is fitted on: its two numbers need no more."""
+
 NETWORK_ARRAYS = ("base", "first", "first_bias", "second", "second_bias")
 """Arrays of :class:`SurgeNetworks`, one row a network."""
 
@@ -52,12 +55,12 @@ class SurgeNetworkParameters:
     hidden: int = 16
     steps: int = 60
     check_every: int = 4
-    patience: int = 3
+    patience: int = 2
     learning_rate: float = 0.01
     weight_decay: float = 0.02
     prior_weight: float = 15.0
     validation_folds: int = 4
-    networks_at_once: int = 128
+    networks_at_once: int = 64
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -184,8 +187,14 @@ def _validate(
         elif look - best_look >= parameters.patience:
             break
         progress((look + 1) / looks)
-    surges = [part.surges[part.weight > 0].ravel().astype(np.float64) for part in parts] or [np.zeros(0)]
-    return best_look * parameters.check_every, PlattScaling.fit(np.concatenate(best_log_odds), np.concatenate(surges))
+    log_odds = np.concatenate(best_log_odds)
+    surges = np.concatenate(
+        [part.surges[part.weight > 0].ravel().astype(np.float64) for part in parts] or [np.zeros(0)]
+    )
+    if len(surges) > CALIBRATION_PAIRS:
+        drawn = np.random.default_rng(parameters.seed).integers(0, len(surges), CALIBRATION_PAIRS)
+        log_odds, surges = log_odds[drawn], surges[drawn]
+    return best_look * parameters.check_every, PlattScaling.fit(log_odds, surges)
 
 
 def _parts(batch: AnalogBatch, at_once: int) -> list[AnalogBatch]:
