@@ -32,7 +32,7 @@ from upswing.torch_session import torch_session
 
 ROWS, ROWS_IN_ONE_PIECE = 20_000_000, 2_000_000
 DRAWN_ROWS = 500_000
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "768MB"
 GOAL_BYTES = 2 * 2**30
 SHARE_WITH_REASONS = 0.05
 

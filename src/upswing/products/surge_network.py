@@ -9,6 +9,7 @@ The gradients are written out: for one hidden layer they are four batched matrix
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -191,10 +192,10 @@ def _validate(
     surges = np.concatenate(
         [part.surges[part.weight > 0].ravel().astype(np.float64) for part in parts] or [np.zeros(0)]
     )
-    if len(surges) > CALIBRATION_PAIRS:
-        drawn = np.random.default_rng(parameters.seed).integers(0, len(surges), CALIBRATION_PAIRS)
-        log_odds, surges = log_odds[drawn], surges[drawn]
-    return best_look * parameters.check_every, PlattScaling.fit(log_odds, surges)
+    every = -(-len(surges) // CALIBRATION_PAIRS) or 1
+    while parts and math.gcd(every, parts[0].surges.shape[2]) > 1:
+        every += 1  # or some weeks would never be among them
+    return best_look * parameters.check_every, PlattScaling.fit(log_odds[::every], surges[::every])
 
 
 def _parts(batch: AnalogBatch, at_once: int) -> list[AnalogBatch]:
