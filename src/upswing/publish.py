@@ -41,8 +41,8 @@ def publish_marts(
 ) -> pa.Table:
     """Copy the checked marts with their descriptions into a new file and swap it in as ``marts_file``.
 
-    A reader that has the old file open keeps it; a build that dies here leaves the old file as it was. Nothing is published
-    but by a command that tests, and after the gate was passed in the same run.
+    A reader that has the old file open keeps it; a build that dies here leaves the old file as it was. Nothing is
+    published but by a command that tests, and after the gate was passed in the same run.
 
     Args:
         session: the build's connection to DuckDB.

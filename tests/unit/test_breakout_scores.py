@@ -28,7 +28,7 @@ def test_an_extraordinary_week_is_the_first_reason(classifier: BreakoutClassifie
     windows.series[0, 0, 4] = 200
     (told,) = top_reasons(classifier, windows)
     usual = f"{classifier.typical[0, 4]:.3g}"
-    assert re.match(rf"200 natural units in week 5, usually {usual} \(odds \S \d+(\.\d)?\)", told)
+    assert re.match(rf"200 natural units in week 5, usually {usual} \(odds \S (over )?\d+(\.\d)?\)", told)
 
 
 def test_a_typical_product_has_no_reason(classifier: BreakoutClassifier) -> None:
@@ -39,7 +39,7 @@ def test_a_typical_product_has_no_reason(classifier: BreakoutClassifier) -> None
 def test_no_more_than_three_reasons_strongest_first(classifier: BreakoutClassifier) -> None:
     windows = make_history(60, seed=5).windows
     for told in top_reasons(classifier, windows):
-        factors = [float(found) for found in re.findall(r"\(odds \S ([\d.]+)\)", told)]
+        factors = [float(found) for found in re.findall(r"\(odds \S (?:over )?([\d.]+)\)", told)]
         assert len(factors) <= 3
         assert factors == sorted(factors, reverse=True)
         assert min(factors, default=2) >= 1.1

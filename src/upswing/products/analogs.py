@@ -199,4 +199,5 @@ def _search(
     index = faiss.IndexFlatL2(base.shape[1])
     index.add(base)
     squared, found = index.search(queries, neighbours)
-    return np.sqrt(np.maximum(squared, 0)).astype(np.float64), found.astype(np.int64)
+    np.sqrt(np.maximum(squared, 0, out=squared), out=squared)
+    return squared.astype(np.float64), found.astype(np.int64, copy=False)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from upswing.fits import Fit, Metric, NotEnoughHistory
 from upswing.metrics import classification_metrics
@@ -17,14 +21,15 @@ from upswing.verdicts import verdict
 SPLIT_BY_TIME = "time"
 SPLIT_BY_LAUNCH_ORDER = "launch_order"
 
+Split = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
-def evaluate(history: LaunchHistory, parameters: BreakoutParameters) -> tuple[list[Metric], list[str]]:
-    """Metrics of the CNN and its baselines on products that trained nothing, and a verdict a target.
 
-    Two splits. ``time``: trained on cycles that had ended when the test products' launch windows closed, so that
-    nothing of the later label was known; where history is too short for it, it is left out. ``launch_order``: trained
-    on the earlier launches, tested on the latest, with more products of both and cycles that overlap: kinder. Verdicts
-    are on the first that there is.
+def splits_of(history: LaunchHistory, parameters: BreakoutParameters) -> dict[str, Split]:
+    """Masks of the launches that train and that test, by name of the split.
+
+    ``time``: trained on cycles that had ended when the test products' launch windows closed, so that nothing of the later
+    label was known; where history is too short for it, it is left out. ``launch_order``: trained on the earlier launches,
+    tested on the latest, with more products of both and cycles that overlap: kinder.
     """
     launched_in = history.windows.launched_in
     splits = {}
@@ -32,13 +37,32 @@ def evaluate(history: LaunchHistory, parameters: BreakoutParameters) -> tuple[li
     if decided_in is not None:
         splits[SPLIT_BY_TIME] = time_split(launched_in, parameters.launch_weeks, parameters.cycle_weeks, decided_in)
     splits[SPLIT_BY_LAUNCH_ORDER] = launch_order_split(launched_in, parameters.launch_order_share)
+    return {
+        name: (training, testing)
+        for name, (training, testing) in splits.items()
+        if training.sum() >= parameters.min_training_products // 2 and testing.any()
+    }
+
+
+def evaluate(
+    history: LaunchHistory,
+    splits: dict[str, Split],
+    parameters: BreakoutParameters,
+    progress_of: Callable[[int], Progress] = lambda _stage: lambda _done, _all: None,
+) -> tuple[list[Metric], list[str]]:
+    """Metrics of the CNN and its baselines on products that trained nothing, and a verdict a target, on the first split.
+
+    Args:
+        history: historical launches.
+        splits: as of :func:`splits_of`.
+        parameters: see there.
+        progress_of: the progress of training on the split of that number.
+    """
     metrics: list[Metric] = []
     verdicts: list[str] = []
-    for split, (training, testing) in splits.items():
+    for number_of_split, (split, (training, testing)) in enumerate(splits.items()):
         train, test = history[training], history[testing]
-        if len(train) < parameters.min_training_products // 2 or not len(test):
-            continue
-        model = train_classifier(train, parameters).probabilities(test.windows)
+        model = train_classifier(train, parameters, progress_of(number_of_split)).probabilities(test.windows)
         competitors = {"model": model} | baseline_probabilities(train, test.windows, parameters)
         for number, target in enumerate(TARGETS):
             labels = labels_of(test)[:, number]
@@ -68,7 +92,12 @@ def fit_breakout_classifier(
         )
     if history.is_breakout.min() == history.is_breakout.max():
         raise NotEnoughHistory("of the historical launches none or all broke out; set the var breakout_threshold")
+    splits = splits_of(history, parameters)
+
+    def progress_of(stage: int) -> Progress:
+        return lambda done, everything: progress(stage * everything + done, (len(splits) + 1) * everything)
+
     with torch_session():
-        metrics, verdicts = evaluate(history, parameters)
-        classifier = train_classifier(history, parameters, progress)
+        metrics, verdicts = evaluate(history, splits, parameters, progress_of)
+        classifier = train_classifier(history, parameters, progress_of(len(splits)))
     return Fit(classifier.to_bytes(), metrics, "; ".join(verdicts))

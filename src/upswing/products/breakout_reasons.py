@@ -13,6 +13,7 @@ from upswing.products.launch_windows import CHANNELS, LaunchWindows
 
 REASONS = 3
 LEAST_FACTOR = 1.1
+MOST_FACTOR = 999.0
 TIMES, DIVIDED_BY = "\N{MULTIPLICATION SIGN}", "\N{DIVISION SIGN}"
 
 Wording = Callable[[int], str]
@@ -49,8 +50,11 @@ def _sentence(wordings: list[Wording], effect: NDArray[np.float64], row: int, st
 
 
 def _factor(effect: float) -> str:
-    factor = float(np.exp(min(abs(effect), np.log(1000))))
-    return f"{TIMES if effect > 0 else DIVIDED_BY} {factor:.{0 if factor >= 10 else 1}f}"
+    sign = "×" if effect > 0 else "÷"
+    factor = float(np.exp(min(abs(effect), np.log(MOST_FACTOR))))
+    if factor >= MOST_FACTOR:
+        return f"{sign} over {MOST_FACTOR:.0f}"
+    return f"{sign} {factor:.{0 if factor >= 10 else 1}f}"
 
 
 def _changes(classifier: BreakoutClassifier, windows: LaunchWindows) -> Iterator[tuple[Wording, LaunchWindows]]:
