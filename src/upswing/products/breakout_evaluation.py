@@ -27,9 +27,9 @@ Split = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 def splits_of(history: LaunchHistory, parameters: BreakoutParameters) -> dict[str, Split]:
     """Masks of the launches that train and that test, by name of the split.
 
-    ``time``: trained on cycles that had ended when the test products' launch windows closed, so that nothing of the later
-    label was known; where history is too short for it, it is left out. ``launch_order``: trained on the earlier launches,
-    tested on the latest, with more products of both and cycles that overlap: kinder.
+    ``time``: trained on cycles that had ended when the test products' launch windows closed, so that nothing of the
+    later label was known; where history is too short for it, it is left out. ``launch_order``: trained on the earlier
+    launches, tested on the latest, with more products of both and cycles that overlap: kinder.
     """
     launched_in = history.windows.launched_in
     splits = {}
@@ -50,7 +50,7 @@ def evaluate(
     parameters: BreakoutParameters,
     progress_of: Callable[[int], Progress] = lambda _stage: lambda _done, _all: None,
 ) -> tuple[list[Metric], list[str]]:
-    """Metrics of the CNN and its baselines on products that trained nothing, and a verdict a target, on the first split.
+    """Metrics of the CNN and its baselines on products that trained nothing, and a verdict a target on the first split.
 
     Args:
         history: historical launches.
