@@ -1,9 +1,9 @@
 """The 1-D CNN that tells breakout products from their launch window (source: visual sales analysis patent, claim 3).
 
-An ensemble: the members differ in their random start and in the fold they watch to stop early. Each starts from a
-logistic regression of the same inputs, which stays as it is beside the convolutions: they learn what a linear model
-misses. Without that start the few launches of a young warehouse are not enough for the convolutions (docs/products.md
-has the figures).
+An ensemble: the members differ in their random start and in the fold they watch to stop early. The output for the
+whole cycle starts from a logistic regression of the same inputs, which stays as it is beside the convolutions: they learn what
+a linear model misses. Cross-validation on training launches found that start better there and worse for the weeks after
+the launch window, whose output starts from nothing (benchmarks/model_choices.py).
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class BreakoutNetworkParameters:
         batch_rows: rows a step.
         learning_rate, weight_decay: of AdamW.
         dropout: share of inputs to the output layer dropped while training.
+        regression_starts: so many outputs, the first ones, start from a logistic regression; the others from their
+            share of positives.
         linear_penalty: inverse strength C of the ridge penalty of the logistic regression that is the start.
         seed: of every random number.
     """
@@ -52,6 +54,7 @@ class BreakoutNetworkParameters:
     weight_decay: float = 0.05
     dropout: float = 0.3
     linear_penalty: float = 0.1
+    regression_starts: int = 1
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -88,15 +91,17 @@ def initial_weights(
     }
 
 
-def linear_weights(features: LaunchFeatures, labels: NDArray[np.float64], penalty: float) -> dict[str, torch.Tensor]:
-    """The logistic regression a member starts from; for a label of one class only, its log-odds and no slope."""
+def linear_weights(
+    features: LaunchFeatures, labels: NDArray[np.float64], parameters: BreakoutNetworkParameters
+) -> dict[str, torch.Tensor]:
+    """What a member starts from: a logistic regression, or the log-odds of the label's share and no slope."""
     import torch
     from sklearn.linear_model import LogisticRegression
 
     slopes, intercepts = [], []
-    for column in labels.T:
-        if len(np.unique(column)) == 2:
-            fitted = LogisticRegression(C=penalty, max_iter=2000).fit(features.flat, column)
+    for output, column in enumerate(labels.T):
+        if output < parameters.regression_starts and len(np.unique(column)) == 2:
+            fitted = LogisticRegression(C=parameters.linear_penalty, max_iter=2000).fit(features.flat, column)
             slopes.append(fitted.coef_[0])
             intercepts.append(fitted.intercept_[0])
         else:
@@ -172,7 +177,7 @@ def train_ensemble(
         for tensor in learned.values():
             tensor.requires_grad_(True)
         rows_learned = training.numpy()
-        weights = learned | linear_weights(features[rows_learned], labels[rows_learned], parameters.linear_penalty)
+        weights = learned | linear_weights(features[rows_learned], labels[rows_learned], parameters)
         optimizer = torch.optim.AdamW(
             learned.values(), lr=parameters.learning_rate, weight_decay=parameters.weight_decay
         )
