@@ -1,9 +1,9 @@
 """How the products models were chosen: by validation on launches that the split by time does not test.
 
-Reads the launches of the built warehouse. The breakout network is compared by cross-validation on the launches that
-train in the split by time, and on those that train in the split by launch order. The number of analogs is compared on
-breakout products launched before those of the backtest, each week's from all launches before it, so that cycles
-overlap: good enough to choose by, not to report.
+Reads the launches of the built warehouse. The breakout network is compared on the launches that train in the split by
+launch order: the earlier of them train, the later validate. The number of analogs is compared on breakout products
+launched before those of the backtest, each week's from all launches before it, so that cycles overlap: good enough to
+choose by, not to report.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from upswing.products.breakout_network import BreakoutNetworkParameters, ensembl
 from upswing.products.launch_features import LaunchEncoder, LaunchFeatures
 from upswing.products.launch_windows import LaunchHistory
 from upswing.products.surge_locator import SurgeParameters, train_locator
-from upswing.splits import decision_week, hash_folds, launch_order_split, time_split
+from upswing.splits import launch_order_split
 from upswing.torch_session import torch_session
 
-FOLDS = 5
+LATER_SHARE = 0.35
 SHRINKAGE = 5.0
 LAUNCH_WEEKS, CYCLE_WEEKS = 8, 26
 LEAST_KNOWN = 1000
@@ -65,19 +65,14 @@ LEARNERS = {
 }
 
 
-def cross_validate(history: LaunchHistory, learner: Learner) -> list[float]:
-    """ROC-AUC and PR-AUC of each target over all folds."""
-    folds = hash_folds(history.windows.product_ids, FOLDS, "choices")
-    labels = labels_of(history)
-    scores = np.zeros_like(labels)
-    for fold in range(FOLDS):
-        known, asked = history[folds != fold], history[folds == fold]
-        encoder = LaunchEncoder.fit(known.windows, known.weekly_units, SHRINKAGE)
-        features = encoder.encode(known.windows), encoder.encode(asked.windows)
-        scores[folds == fold] = learner(features[0], labels_of(known), known.windows.product_ids, features[1])
-    columns = zip(labels.T, scores.T, strict=True)
+def validate(train: LaunchHistory, later: LaunchHistory, learner: Learner) -> list[tuple[float, float]]:
+    """ROC-AUC and PR-AUC of each target on the later launches."""
+    encoder = LaunchEncoder.fit(train.windows, train.weekly_units, SHRINKAGE)
+    known, asked = encoder.encode(train.windows), encoder.encode(later.windows)
+    scores = learner(known, labels_of(train), train.windows.product_ids, asked)
     return [
-        float(metric(label, score)) for label, score in columns for metric in (roc_auc_score, average_precision_score)
+        (float(roc_auc_score(label, score)), float(average_precision_score(label, score)))
+        for label, score in zip(labels_of(later).T, scores.T, strict=True)
     ]
 
 
@@ -98,19 +93,14 @@ def surge_precision(history: LaunchHistory, min_analogs: int) -> float:
 
 if __name__ == "__main__":
     history = launches()
-    launched_in = history.windows.launched_in
-    decided_in = decision_week(launched_in, LAUNCH_WEEKS, CYCLE_WEEKS, 0.2)
-    sets = {"launch_order": launch_order_split(launched_in, 0.35)[0]}
-    if decided_in is not None:
-        sets["time"] = time_split(launched_in, LAUNCH_WEEKS, CYCLE_WEEKS, decided_in)[0]
+    reported, _ = launch_order_split(history.windows.launched_in, LATER_SHARE)
+    earlier = history[reported]
+    training, validating = launch_order_split(earlier.windows.launched_in, LATER_SHARE)
     with torch_session():
-        for split, training in sets.items():
-            print(
-                f"{f'trains in {split}: {training.sum():,} launches':<46}" + "".join(f"{name:>28}" for name in TARGETS)
-            )
-            for name, learner in LEARNERS.items():
-                whole_roc, whole_pr, later_roc, later_pr = cross_validate(history[training], learner)
-                whole, later = f"ROC {whole_roc:.3f}   PR {whole_pr:.3f}", f"ROC {later_roc:.3f}   PR {later_pr:.3f}"
-                print(f"{name:<46}{whole:>28}{later:>28}")
+        title = f"{training.sum():,} launches train, {validating.sum():,} validate"
+        print(f"{title:<46}" + "".join(f"{target:>28}" for target in TARGETS))
+        for name, learner in LEARNERS.items():
+            found = validate(earlier[training], earlier[validating], learner)
+            print(f"{name:<46}" + "".join(f"{f'ROC {roc:.3f}   PR {pr:.3f}':>28}" for roc, pr in found))
         for min_analogs in (20, 40, 80, 160):
             print(f"min_analogs {min_analogs:<6} PR-AUC of surge weeks {surge_precision(history, min_analogs):.3f}")

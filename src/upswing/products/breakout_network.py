@@ -1,9 +1,9 @@
 """The 1-D CNN that tells breakout products from their launch window (source: visual sales analysis patent, claim 3).
 
 An ensemble: the members differ in their random start and in the fold they watch to stop early. The output for the
-whole cycle starts from a logistic regression of the same inputs, which stays as it is beside the convolutions: they learn what
-a linear model misses. Cross-validation on training launches found that start better there and worse for the weeks after
-the launch window, whose output starts from nothing (benchmarks/model_choices.py).
+whole cycle starts from a logistic regression of the same inputs, which stays as it is beside the convolutions: they
+learn what a linear model misses. Validation on later launches found that start better there and worse for the weeks
+after the launch window, whose output starts from nothing (benchmarks/model_choices.py).
 """
 
 from __future__ import annotations
