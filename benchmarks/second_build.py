@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 from _report import Figure, judged, show
 
-from upswing.sample.complete_journey import sample_folder, write_sample
+from upswing.sample.complete_journey import SAMPLE_FOLDER, write_sample
 
 PROJECT = Path(__file__).parent.parent
 FITS = ("models.fit_breakout_classifier", "models.fit_surge_locator")
@@ -42,7 +42,7 @@ def fits_trained(warehouse: Path) -> int:
 
 def main() -> list[Figure]:
     """Measure; a row for the time, a row for the fits."""
-    raw = (PROJECT / sample_folder()).resolve()
+    raw = PROJECT / SAMPLE_FOLDER
     if not (raw / "order_lines.parquet").exists():
         write_sample(raw)
     with tempfile.TemporaryDirectory() as temporary:

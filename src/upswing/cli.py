@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from upswing.sample.complete_journey import SampleParameters, write_sample
+from upswing.sample.complete_journey import SAMPLE_FOLDER, SampleParameters, write_sample
 
 
 def marts_file() -> Path:
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("data/sample"), show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), default=SAMPLE_FOLDER, show_default=True)
 @click.option("--product-share", type=float, default=1.0, show_default=True, help="Share of the products, by hash.")
 @click.option("--missing-only", is_flag=True, help="Do nothing where the sample stands already.")
 def sample(folder: Path, product_share: float, missing_only: bool) -> None:

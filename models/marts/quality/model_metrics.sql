@@ -1,10 +1,9 @@
 {%- set fields = {
     "split": "string", "target": "string", "competitor": "string", "metric": "string", "value": "double",
 } -%}
-{%- set fits = ["fit_breakout_classifier", "fit_surge_locator"] -%}
 
 with fits as (
-    {%- for fit in fits %}
+    {%- for fit in fit_models() %}
     select
         model_name,
         model_version,

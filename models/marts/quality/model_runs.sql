@@ -1,7 +1,5 @@
-{%- set fits = ["fit_breakout_classifier", "fit_surge_locator"] -%}
-
 with fits as (
-    {%- for fit in fits %}
+    {%- for fit in fit_models() %}
     select
         model_name,
         model_version,

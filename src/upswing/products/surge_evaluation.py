@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from upswing.fits import Fit, Metric, NotEnoughHistory
 from upswing.metrics import classification_metrics, hit_rate
 from upswing.products.analogs import analogs_from_arrow, find_analogs
-from upswing.products.launch_features import LaunchEncoder
 from upswing.products.launch_windows import LaunchHistory, LaunchWindows
 from upswing.products.surge_baselines import analog_frequency, category_frequency, pooled_gradient_boosting
 from upswing.products.surge_locator import SurgeParameters, train_locator
@@ -54,14 +53,13 @@ def backtest(history: LaunchHistory, parameters: SurgeParameters) -> tuple[Float
 
 
 def _compete(products: LaunchWindows, known: LaunchHistory, parameters: SurgeParameters) -> dict[str, FloatArray]:
-    encoder = LaunchEncoder.fit(known.windows, known.weekly_units, parameters.category_shrinkage)
     analogs = find_analogs(products, known.windows, parameters.analogs)
     locator = train_locator(products, known, analogs, parameters)
     return {
         "model": locator.probabilities(products),
         "category_frequency": category_frequency(products, known),
         "analog_frequency": analog_frequency(products, known, analogs),
-        "gradient_boosting": pooled_gradient_boosting(products, known, encoder),
+        "gradient_boosting": pooled_gradient_boosting(products, known, locator.encoder),
     }
 
 

@@ -20,12 +20,14 @@ stood on display or in the mailer. Nothing in it is synthetic. What is mapped, a
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 import duckdb
+
+SAMPLE_FOLDER = Path("data/sample")
+"""Where the sample is written, and looked for where no other raw folder is named."""
 
 FIRST_WEEK = "date '2016-12-26'"
 """Monday of the source's week 1."""
@@ -164,8 +166,3 @@ def write_sample(folder: Path, parameters: SampleParameters | None = None) -> di
             counted = connection.from_parquet(str(folder / f"{table}.parquet")).count("*").fetchone()
             rows[table] = int(counted[0]) if counted else 0
     return rows
-
-
-def sample_folder() -> Path:
-    """Where the sample is written and looked for when no other raw folder is named."""
-    return Path(os.environ.get("UPSWING_SAMPLE", "data/sample"))

@@ -1,0 +1,3 @@
+{% macro fit_models() %}
+    {{ return(["fit_breakout_classifier", "fit_surge_locator"]) }}
+{% endmacro %}
