@@ -10,6 +10,7 @@ import click
 import duckdb
 
 from upswing.sample.complete_journey import SAMPLE_FOLDER, SampleParameters, write_sample
+from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
 
 
 def marts_file() -> Path:
@@ -25,17 +26,23 @@ def main() -> None:
 @main.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=SAMPLE_FOLDER, show_default=True)
 @click.option("--product-share", type=float, default=1.0, show_default=True, help="Share of the products, by hash.")
-@click.option("--missing-only", is_flag=True, help="Do nothing where the sample stands already.")
-def sample(folder: Path, product_share: float, missing_only: bool) -> None:
-    """Write the sample's raw tables as Parquet."""
-    if missing_only and (folder / "order_lines.parquet").exists():
-        return
+@click.option("--opportunities", type=int, default=3000, show_default=True, help="Synthetic sales opportunities.")
+@click.option("--language", default="en", show_default=True, help="Language of the synthetic visit notes: en or zh.")
+@click.option("--missing-only", is_flag=True, help="Write only what is not there yet.")
+def sample(folder: Path, product_share: float, opportunities: int, language: str, missing_only: bool) -> None:
+    """Write the sample's raw tables as Parquet: real purchases, synthetic sales visits."""
     try:
-        parameters = SampleParameters(product_share)
+        purchases = SampleParameters(product_share)
+        visits = VisitSampleParameters(opportunities=opportunities, language=language)
     except ValueError as wrong:
-        raise click.BadParameter(str(wrong), param_hint="--product-share") from wrong
-    for table, rows in write_sample(folder, parameters).items():
-        click.echo(f"{folder / f'{table}.parquet'}: {rows:,} rows")
+        raise click.BadParameter(str(wrong)) from wrong
+    rows: dict[str, int] = {}
+    if not (missing_only and (folder / "order_lines.parquet").exists()):
+        rows |= write_sample(folder, purchases)
+    if not (missing_only and (folder / "visits.parquet").exists()):
+        rows |= write_visit_sample(folder, visits)
+    for table, count in rows.items():
+        click.echo(f"{folder / f'{table}.parquet'}: {count:,} rows")
 
 
 @main.command()
