@@ -11,6 +11,8 @@
         ("surge_probability_threshold", "a probability between 0 and 1", 0, 1, false),
         ("min_analogs", "a whole number, at least 1", 1, none, true),
         ("analog_refine", "a whole number of steps, at least 0", 0, none, true),
+        ("bert_trained_layers", "a whole number of layers, at least 0", 0, none, true),
+        ("visit_recency", "a weight above 0 and up to 1", 0.001, 1, false),
         ("refit_after_days", "a whole number of days, at least 0", 0, none, true),
         ("refit_growth", "a share, at least 0.001", 0.001, none, false),
         ("keep_weights", "a whole number of fits, at least 1", 1, none, true),
@@ -35,6 +37,13 @@
         {%- do exceptions.raise_compiler_error(
             "The var refit is " ~ var("refit") ~ "; expected auto, always or never. "
             ~ "Set it in dbt_project.yml or by: dbt build --vars '{refit: auto}'"
+        ) -%}
+    {%- endif -%}
+    {%- set read_layers = var("bert_read_layers") -%}
+    {%- if read_layers is not none and (read_layers is not integer or read_layers < 1) -%}
+        {%- do exceptions.raise_compiler_error(
+            "The var bert_read_layers is " ~ read_layers ~ "; expected a whole number of layers, at least 1, or null for two "
+            ~ "thirds of those of the BERT."
         ) -%}
     {%- endif -%}
     {%- set threshold = var("breakout_threshold") -%}

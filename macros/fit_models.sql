@@ -1,3 +1,3 @@
 {% macro fit_models() %}
-    {{ return(["fit_breakout_classifier", "fit_surge_locator"]) }}
+    {{ return(["fit_breakout_classifier", "fit_conversion_classifier", "fit_surge_locator"]) }}
 {% endmacro %}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from tqdm import tqdm
 
@@ -27,6 +28,15 @@ def read(relation: Any) -> pa.Table:
 def read_earlier(dbt: Any, session: Any) -> pa.Table | None:
     """Rows that an incremental dbt Python model holds already; None on its first run or a full refresh."""
     return read(session.sql(f"select * from {dbt.this}")) if dbt.is_incremental else None
+
+
+def read_standing(dbt: Any, session: Any, schema: pa.Schema) -> pa.Table | None:
+    """Rows that the table of a dbt Python model holds from the build before; None where it has not these columns."""
+    try:
+        standing = read(session.sql(f"select * from {dbt.this}"))
+    except duckdb.CatalogException:
+        return None
+    return standing.cast(schema) if standing.schema.names == schema.names else None
 
 
 def read_date(relation: Any, column: str) -> date | None:

@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from upswing.sample.complete_journey import SampleParameters, write_sample
+from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
 
 PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
@@ -68,9 +69,10 @@ class Warehouse:
 
 @pytest.fixture(scope="session")
 def small_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Raw tables of a part of the sample's products."""
+    """Raw tables of a part of the sample's products, and fewer opportunities."""
     folder = tmp_path_factory.mktemp("raw")
     write_sample(folder, SampleParameters(product_share=0.15))
+    write_visit_sample(folder, VisitSampleParameters(opportunities=600))
     return folder
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from conftest import Warehouse, flat, mart_names
 
+FITS = ("fit_breakout_classifier", "fit_conversion_classifier", "fit_surge_locator")
+
 
 def fits(warehouse: Warehouse) -> list[tuple[object, ...]]:
-    return warehouse.query(
-        "select model_name, model_version, md5(weights), md5(metrics) from models.fit_breakout_classifier union all "
-        "select model_name, model_version, md5(weights), md5(metrics) from models.fit_surge_locator order by all"
-    )
+    columns = "model_name, model_version, md5(weights), md5(metrics)"
+    selects = [f"select {columns} from models.{fit}" for fit in FITS]
+    return warehouse.query(" union all ".join(selects) + " order by all")
 
 
 def test_the_marts_alone_are_published_whole_and_described(built: Warehouse) -> None:
@@ -30,7 +31,7 @@ def test_the_marts_alone_are_published_whole_and_described(built: Warehouse) -> 
         assert rows == built.query_published(f"select * from {name} order by all"), name
 
 
-def test_the_sample_fills_every_products_mart(built: Warehouse) -> None:
+def test_the_sample_fills_every_mart(built: Warehouse) -> None:
     for name in mart_names(built.manifest()):
         assert built.query_published(f"select count(*) from {name}")[0][0] > 0, name
 
@@ -54,12 +55,15 @@ def test_models_are_measured_beside_their_baselines_on_the_same_rows(built: Ware
         "select model_name, target, count(distinct competitor), count(distinct value) filter (where metric = 'rows') "
         "from model_metrics group by model_name, split, target order by all"
     )
-    assert {(name, target) for name, target, _, _ in competitors} == {
-        ("breakout_classifier", "whole_cycle"),
-        ("breakout_classifier", "after_launch_window"),
-        ("surge_locator", "surge_week"),
-    }
-    assert all(count == 4 and rows == 1 for _, _, count, rows in competitors)
+    won = [f"won_after_{visits}_visits" for visits in (1, 2, 3, 5)]
+    assert {(name, target): count for name, target, count, _ in competitors} == {
+        ("breakout_classifier", "whole_cycle"): 4,
+        ("breakout_classifier", "after_launch_window"): 4,
+        ("surge_locator", "surge_week"): 4,
+        ("conversion_classifier", "fake_visits"): 1,
+        ("conversion_classifier", "fruitless_visits"): 1,
+    } | {("conversion_classifier", target): 5 for target in ("won", *won)}
+    assert all(rows == 1 for _, _, _, rows in competitors)
     verdicts = built.query_published("select verdict from model_runs")
     assert all("best baseline" in verdict for (verdict,) in verdicts)
 
@@ -92,7 +96,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory, built: Warehouse) -> Wareh
         (folder / name).write_bytes((built.folder / name).read_bytes())
     warehouse = Warehouse(folder, built.raw)
     done = warehouse.build()
-    assert done.stdout.count("no fit due") == 2, done.stdout[-3000:]
+    assert done.stdout.count("no fit due") == len(FITS), done.stdout[-3000:]
     assert done.stdout.count("[UNCHANGED in") == 12, done.stdout[-6000:]
     return warehouse
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,12 @@ import pytest
 from conftest import Warehouse, mart_names
 
 AS_OF = "2017-11-15"
+NOT_CLOSED_YET = f"""
+    * replace (
+        case when cast(closed_at as date) > date '{AS_OF}' then 'open' else status end as status,
+        case when cast(closed_at as date) <= date '{AS_OF}' then closed_at end as closed_at
+    )
+"""
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +30,13 @@ def told_the_date(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> 
 def knows_no_more(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Warehouse:
     """A delivery of that day: what was observed later was never in it."""
     raw = tmp_path_factory.mktemp("raw_of_that_day")
+    shutil.copytree(small_raw / "truth", raw / "truth")
     for file in small_raw.glob("*.parquet"):
         rows = duckdb.sql(f"select * from '{file}'")
+        if file.stem == "visits":
+            rows = rows.filter(f"cast(visited_at as date) <= date '{AS_OF}'")
+        if file.stem == "opportunities":
+            rows = rows.filter(f"cast(opened_at as date) <= date '{AS_OF}'").project(NOT_CLOSED_YET)
         if file.stem == "order_lines":
             rows = rows.filter(f"cast(ordered_at as date) <= date '{AS_OF}'")
         if file.stem == "campaign_touches":
@@ -40,14 +52,15 @@ def test_a_clock_set_back_gives_what_was_known_that_day(told_the_date: Warehouse
     for name in mart_names(told_the_date.manifest()):
         if name in ("raw_deliveries", "quarantine_reasons"):
             continue
-        columns = "* exclude (fitted_at)" if name == "model_runs" else "*"
+        of_the_run = {"model_runs": "fitted_at", "opportunity_priorities": "scored_at"}.get(name)
+        columns = f"* exclude ({of_the_run})" if of_the_run else "*"
         rows = told_the_date.query_published(f"select {columns} from {name} order by all")
         assert rows == knows_no_more.query_published(f"select {columns} from {name} order by all"), name
         assert rows, name
 
 
 def test_the_same_data_give_the_same_bytes(told_the_date: Warehouse, knows_no_more: Warehouse) -> None:
-    for fit in ("fit_breakout_classifier", "fit_surge_locator"):
+    for fit in ("fit_breakout_classifier", "fit_conversion_classifier", "fit_surge_locator"):
         weights = told_the_date.query(f"select weights from models.{fit}")
         assert weights == knows_no_more.query(f"select weights from models.{fit}")
 
@@ -59,6 +72,9 @@ def test_nothing_after_the_clock_is_published(told_the_date: Warehouse) -> None:
     assert told_the_date.query_published(
         "select max(launched_on) <= date '2017-11-15' and max(as_of_date) = date '2017-11-15' from breakout_products"
     ) == [(True,)]
+    assert told_the_date.query_published("select max(visited_at) < date '2017-11-16' from conversion_history") == [
+        (True,)
+    ]
     (later,) = told_the_date.query_published(
         "select sum(quarantined_rows) from quarantine_reasons where rejection_reason like '%lies after as_of_date'"
     )

@@ -2,7 +2,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import duckdb
 import pyarrow as pa
+import pytest
 
 from upswing import engine
 
@@ -75,3 +77,36 @@ def test_earlier_rows_are_read_only_in_an_incremental_run() -> None:
     earlier = engine.read_earlier(dbt, Session())
     assert earlier is not None
     assert earlier.num_rows == 1
+
+
+class TableInDuckDB:
+    """As much of a dbt model as names its table."""
+
+    def __init__(self, name: str) -> None:
+        self.this = f'"memory"."main"."{name}"'
+
+
+def test_standing_rows_are_those_of_a_table_with_the_same_columns() -> None:
+    with duckdb.connect() as session:
+        session.sql("create table scores as select 1 :: integer as n, 'a' as name union all select 2, 'b' order by n")
+        schema = pa.schema([pa.field("n", pa.int64()), pa.field("name", pa.string())])
+        standing = engine.read_standing(TableInDuckDB("scores"), session, schema)
+        assert standing is not None
+        assert standing.schema == schema
+        assert standing.to_pylist() == [{"n": 1, "name": "a"}, {"n": 2, "name": "b"}]
+
+
+@pytest.mark.parametrize("names", [["n"], ["n", "name", "more"], ["n", "title"]])
+def test_rows_of_other_columns_do_not_stand(names: list[str]) -> None:
+    with duckdb.connect() as session:
+        session.sql("create table scores as select 1 as n, 'a' as name")
+        schema = pa.schema([pa.field(name, pa.string()) for name in names])
+        assert engine.read_standing(TableInDuckDB("scores"), session, schema) is None
+
+
+def test_before_the_first_build_nothing_stands() -> None:
+    with duckdb.connect() as session:
+        assert engine.read_standing(TableInDuckDB("scores"), session, SCHEMA) is None
+        absent = TableInDuckDB("scores")
+        absent.this = '"memory"."no_schema"."scores"'
+        assert engine.read_standing(absent, session, SCHEMA) is None

@@ -2,7 +2,11 @@
     "split": "string", "target": "string", "competitor": "string", "metric": "string", "value": "double",
 } -%}
 
-with fits as (
+with audit_metrics as (
+    select * from {{ ref('visit_audit_metrics') }}
+),
+
+fits as (
     {%- for fit in fit_models() %}
     select
         model_name,
@@ -31,6 +35,16 @@ final as (
         measurement.metric,
         measurement.value
     from measured
+    union all
+    select
+        model_name,
+        model_version,
+        split,
+        target,
+        competitor,
+        metric,
+        value
+    from audit_metrics
 )
 
 select * from final

