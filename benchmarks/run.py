@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import sys
 
+import attainable_auc
 import nearest_centre
+import rescoring
 import second_build
 import streamed_scoring
 import surge_networks
+import visit_texts
 from _report import Figure, show
 
-BENCHMARKS = (surge_networks, nearest_centre, streamed_scoring, second_build)
+BENCHMARKS = (
+    surge_networks,
+    nearest_centre,
+    visit_texts,
+    rescoring,
+    attainable_auc,
+    streamed_scoring,
+    second_build,
+)
 
 
 def main() -> list[Figure]:

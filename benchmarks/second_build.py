@@ -16,9 +16,10 @@ import duckdb
 from _report import Figure, judged, show
 
 from upswing.sample.complete_journey import SAMPLE_FOLDER, write_sample
+from upswing.sample.sales_visits import write_visit_sample
 
 PROJECT = Path(__file__).parent.parent
-FITS = ("models.fit_breakout_classifier", "models.fit_surge_locator")
+FITS = ("models.fit_breakout_classifier", "models.fit_conversion_classifier", "models.fit_surge_locator")
 GOAL_SHARE = 0.15
 
 
@@ -45,6 +46,8 @@ def main() -> list[Figure]:
     raw = PROJECT / SAMPLE_FOLDER
     if not (raw / "order_lines.parquet").exists():
         write_sample(raw)
+    if not (raw / "visits.parquet").exists():
+        write_visit_sample(raw)
     with tempfile.TemporaryDirectory() as temporary:
         warehouse = Path(temporary)
         first, fits_first = build(warehouse, raw), fits_trained(warehouse)
