@@ -137,8 +137,10 @@ def test_notes_that_the_bert_cannot_read_stop_the_build_and_name_the_setting(chi
 
 
 def test_chinese_notes_with_a_chinese_bert_are_published(chinese: Warehouse, tmp_path: Path) -> None:
-    notes = duckdb.sql(f"select visit_note from '{chinese.raw}/visits.parquet'").fetchall()
-    tiny_bert(tmp_path / "bert", [note for (note,) in notes])
+    texts = duckdb.sql(f"select visit_note, customer_feedback from '{chinese.raw}/visits.parquet'").fetchall()
+    known = [text for of_visit in texts for text in of_visit if text]
+    markers = "[visit ] , + days [customer] [email] [phone] [id] " + " ".join(map(str, range(1000)))
+    tiny_bert(tmp_path / "bert", [*known, markers])
     done = chinese.build({"bert_model": str(tmp_path / "bert")})
     assert "conversion_classifier: trained" in done.stdout
     ((opportunities, reasons),) = chinese.query_published(
