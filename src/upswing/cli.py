@@ -18,6 +18,19 @@ def marts_file() -> Path:
     return Path(os.environ.get("UPSWING_WAREHOUSE", "warehouse")) / "marts.duckdb"
 
 
+QUESTIONS = {
+    "what to push first": (
+        "select breakout_rank, product_id, product_name, round(breakout_probability, 2) as probability, top_reasons "
+        "from breakout_products order by breakout_rank limit 5"
+    ),
+    "which deal to visit first": (
+        "select visit_priority, opportunity_id, owner_id, round(conversion_probability, 2) as probability, top_reasons "
+        "from opportunity_priorities order by visit_priority limit 5"
+    ),
+}
+"""What people come for, and the query that answers it from the published marts."""
+
+
 @click.group()
 def main() -> None:
     """Upswing: what to push, when, to whom, and which deal to visit first."""
@@ -67,12 +80,8 @@ def published() -> None:
         for (mart,) in marts:
             (rows,) = connection.execute(f'select count(*) from "{mart}"').fetchone() or (0,)
             click.echo(f"  {mart:<22}{rows:>12,} rows")
-    click.echo("\nLook at what to push first:")
-    click.echo(
-        f'  {_command()} query "select breakout_rank, product_id, product_name, '
-        "round(breakout_probability, 2) as probability, top_reasons from breakout_products "
-        'order by breakout_rank limit 5"'
-    )
+    for question, sql in QUESTIONS.items():
+        click.echo(f'\nLook at {question}:\n  {_command()} query "{sql}"')
 
 
 def _published() -> duckdb.DuckDBPyConnection:
