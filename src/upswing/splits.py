@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,12 @@ def hash_folds(ids: Iterable[str], folds: int, salt: str) -> NDArray[np.int64]:
     """Fold of each id, 0 to ``folds - 1``: the same on every machine and engine, and independent between salts."""
     digests = (hashlib.md5(f"{salt}:{identifier}".encode()).digest()[:8] for identifier in ids)
     return np.array([int.from_bytes(digest, "big") % folds for digest in digests], dtype=np.int64)
+
+
+def lowest_hashes(ids: Sequence[str] | NDArray[Any], most: int, salt: str) -> NDArray[np.int64]:
+    """Rows of a sample of at most ``most`` ids, in their order: the same ids on every machine and engine."""
+    digests = [hashlib.md5(f"{salt}:{identifier}".encode()).digest() for identifier in ids]
+    return np.sort(np.array(sorted(range(len(ids)), key=lambda row: digests[row])[:most], dtype=np.int64))
 
 
 def decision_week(first_week: NDArray[np.int64], launch_weeks: int, cycle_weeks: int, test_share: float) -> int | None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upswing.splits import decision_week, hash_folds, launch_order_split, time_split
+from upswing.splits import decision_week, hash_folds, launch_order_split, lowest_hashes, time_split
 
 
 def test_a_cycle_that_ends_in_the_decision_week_trains_and_a_later_one_does_not() -> None:
@@ -57,3 +57,14 @@ def test_launch_order_cuts_no_week_in_two_and_every_launch_falls_on_one_side(wee
 def test_launch_order_tests_the_share_of_the_latest() -> None:
     _, test = launch_order_split(np.arange(101), 0.35)
     assert test.mean() == pytest.approx(0.35, abs=0.02)
+
+
+def test_a_sample_by_hash_is_of_the_same_ids_whatever_stands_beside_them() -> None:
+    ids = [f"o{number}" for number in range(100)]
+    chosen = {ids[row] for row in lowest_hashes(ids, 10, "training")}
+    assert len(chosen) == 10
+    turned = list(reversed(ids))
+    assert {turned[row] for row in lowest_hashes(turned, 10, "training")} == chosen
+    assert chosen <= {ids[row] for row in lowest_hashes(ids, 20, "training")}
+    assert {ids[row] for row in lowest_hashes(ids, 10, "other")} != chosen
+    assert lowest_hashes(ids, 1000, "training").tolist() == list(range(100))

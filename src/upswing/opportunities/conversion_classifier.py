@@ -39,6 +39,7 @@ class ConversionParameters:
             each fold when they are trained on the others.
         test_share: share of the closed opportunities, the latest to close, that test.
         min_training_opportunities: least closed opportunities with a visit to learn from.
+        max_training_opportunities: most of them; of more, those with the lowest hash of their id.
     """
 
     bert_name: str
@@ -47,6 +48,7 @@ class ConversionParameters:
     calibration_folds: int = 5
     test_share: float = 0.25
     min_training_opportunities: int = 200
+    max_training_opportunities: int = 20_000
 
     def __post_init__(self) -> None:
         if self.calibration_folds < 2:

@@ -22,6 +22,7 @@ from upswing.opportunities.conversion_classifier import (
 from upswing.opportunities.encoded_visits import EncodedVisits, encode_visits
 from upswing.opportunities.known_courses import KnownCourses
 from upswing.opportunities.opportunity_texts import OpportunityTexts
+from upswing.splits import lowest_hashes
 from upswing.torch_session import torch_session
 from upswing.verdicts import verdict
 
@@ -124,6 +125,8 @@ def fit_conversion_classifier(
             f"{len(closed)} closed opportunities with a visit, at least {parameters.min_training_opportunities} needed"
             + (f"; {undated} more are closed without closed_at" if undated else "")
         )
+    everything = len(closed)
+    closed = closed[lowest_hashes(closed.opportunity_ids, parameters.max_training_opportunities, "training")]
     testing = closed_later(closed, parameters.test_share)
     train, test = closed[~testing], closed[testing]
     won = int(train.is_won.sum())
@@ -144,4 +147,5 @@ def fit_conversion_classifier(
         final = train_classifier(bert, closed, encoded, parameters, stage(2))
         courses = KnownCourses.of(closed, final.probabilities(closed, final.members.text.vectors(encoded)), False)
     courses = courses.replaced_by(KnownCourses.of(test, later_course, True))
-    return Fit(final.to_bytes(courses.packed()), metrics, f"{told}; {final.stack.told}")
+    sampled = f"; {len(closed):,} of {everything:,} closed opportunities, by hash" if len(closed) < everything else ""
+    return Fit(final.to_bytes(courses.packed()), metrics, f"{told}; {final.stack.told}{sampled}")

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from upswing.opportunities.bert import Bert
+from upswing.opportunities.bert import Bert, Progress
 from upswing.opportunities.conversion_classifier import ConversionClassifier
 from upswing.opportunities.known_courses import DECIMALS, KnownCourses
 from upswing.opportunities.opportunity_texts import OpportunityTexts
@@ -47,6 +47,7 @@ def conversion_scorer(
     bert: Bert,
     earlier: pa.Table | None,
     tell: Callable[[str], None] = print,
+    new_progress: Callable[[], Progress] = lambda: lambda _done, _all: None,
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """From batches of ``int_opportunity_texts`` to batches of :data:`CONVERSION_SCHEMA`; without a fit, no row.
 
@@ -58,6 +59,7 @@ def conversion_scorer(
         bert: the BERT of the var ``bert_model``.
         earlier: rows of an earlier run, or None.
         tell: told in one line how many were read.
+        new_progress: gives what is told (batches read, batches in all) of the next texts.
 
     Raises:
         UserError: the fit was made with another BERT.
@@ -109,7 +111,7 @@ def conversion_scorer(
                 with torch_session():
                     if classifier is None:
                         classifier = ConversionClassifier.from_bytes(fit["weights"], bert, parameters)
-                    found = _score(classifier, bert, parameters, texts[new], version, scored_at)
+                    found = _score(classifier, bert, parameters, texts[new], version, scored_at, new_progress())
                 for row, number in zip(found, np.flatnonzero(new), strict=True):
                     rows[number] = row | learned(*facts[number])
             read, everything = read + int(new.sum()), everything + len(rows)
@@ -126,11 +128,12 @@ def _score(
     texts: OpportunityTexts,
     version: str,
     scored_at: datetime,
+    progress: Progress,
 ) -> list[Row]:
     rows = []
     visited = texts[texts.visits > 0]
     if len(visited):
-        vectors = classifier.members.text.read(bert, visited, parameters)
+        vectors = classifier.members.text.read(bert, visited, parameters, progress)
         # The last digits of half precision depend on what else is in a batch.
         probabilities = np.round(classifier.probabilities(visited, vectors), DECIMALS)
         effects = np.round(classifier.visit_effects(visited, vectors), DECIMALS)

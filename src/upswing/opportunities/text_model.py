@@ -88,11 +88,18 @@ class TextModel:
         """Vectors of visits from the states after the layers that stay as they are."""
         return vectors_after(self.tuned_layers, encoded)
 
-    def read(self, bert: Bert, texts: OpportunityTexts, parameters: TextModelParameters) -> VisitVectors:
+    def read(
+        self,
+        bert: Bert,
+        texts: OpportunityTexts,
+        parameters: TextModelParameters,
+        progress: Progress = lambda _done, _all: None,
+    ) -> VisitVectors:
         """Vectors of visits that were not encoded before."""
         frozen, _ = parameters.layers_of(bert)
         layers = [*frozen, *self.tuned_layers]
-        return visit_vectors(encode_visits(bert, texts, parameters.window_tokens, layers, check_language=False))
+        encoded = encode_visits(bert, texts, parameters.window_tokens, layers, check_language=False, progress=progress)
+        return visit_vectors(encoded)
 
     def packed(self) -> dict[str, NDArray[Any]]:
         """What training changed, its arrays by name."""
