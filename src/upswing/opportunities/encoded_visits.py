@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.opportunities.bert import Bert, Progress, has_fast_bfloat16, in_threads, length_sorted_batches, padded
+from upswing.opportunities.bert import Bert, Progress, equal_length_batches, has_fast_bfloat16, in_threads
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 
 
@@ -98,15 +98,13 @@ def encode_visits(
 
     embeddings = bert.model.embeddings
     stacked = in_half_precision(torch.nn.ModuleList(copy.deepcopy(list(layers))).eval())
-    batches = length_sorted_batches([len(ids) for ids in windows.tokens])
+    batches = equal_length_batches([len(ids) for ids in windows.tokens])
 
     def run(rows: NDArray[np.int64]) -> list[Any]:
         with torch.inference_mode():
-            ids, mask = padded(windows.tokens, rows)
-            hidden = run_layers(stacked, embeddings(input_ids=ids), mask)
-            if keep_states:
-                return [hidden[place, : len(windows.tokens[row])].clone() for place, row in enumerate(rows)]
-            return list(greatest(hidden, mask)[:, None, :])
+            ids = torch.from_numpy(np.stack([windows.tokens[row] for row in rows]))
+            hidden = run_layers(stacked, embeddings(input_ids=ids))
+            return list(hidden if keep_states else hidden.amax(dim=1, keepdim=True))
 
     states: list[Any] = [None] * len(windows.tokens)
     for rows, found in zip(batches, in_threads(run, batches, progress), strict=True):
@@ -133,19 +131,18 @@ def visit_vectors(encoded: EncodedVisits) -> VisitVectors:
     return VisitVectors(by_text[encoded.note_of_visit], feedback, said.astype(np.float64))
 
 
-def run_layers(layers: Any, hidden: Any, mask: Any) -> Any:
+def run_layers(layers: Any, hidden: Any) -> Any:
     """Hidden states after the layers, multiplied in bfloat16 where the processor has it.
 
     Args:
         layers: of BERT.
-        hidden: shape (windows, tokens, width).
-        mask: which tokens there are, shape (windows, tokens).
+        hidden: of windows of one length, shape (windows, tokens, width).
     """
     import torch
 
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_fast_bfloat16()):
         for layer in layers:
-            hidden = layer(hidden, attention_mask=mask[:, None, None, :])
+            hidden = layer(hidden)
     return hidden.float()
 
 
@@ -164,8 +161,3 @@ def in_half_precision(layers: Any) -> Any:
             if isinstance(module, torch.nn.Linear):
                 module.to(torch.bfloat16)
     return layers
-
-
-def greatest(hidden: Any, mask: Any) -> Any:
-    """The greatest value of each feature over the tokens that there are, shape (windows, width)."""
-    return hidden.masked_fill(~mask[:, :, None], -1e4).amax(dim=1)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.opportunities.bert import Progress, in_threads, length_sorted_batches
+from upswing.opportunities.bert import Progress, equal_length_batches, in_threads
 from upswing.opportunities.classification_layer import ClassificationLayer
-from upswing.opportunities.encoded_visits import EncodedVisits, greatest, run_layers
+from upswing.opportunities.encoded_visits import EncodedVisits, run_layers
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def continued(layers: Any, encoded: EncodedVisits) -> EncodedVisits:
     import torch
 
     states: list[Any] = [None] * len(encoded.states)
-    batches = length_sorted_batches([len(state) for state in encoded.states])
+    batches = equal_length_batches([len(state) for state in encoded.states])
 
     def run(rows: NDArray[np.int64]) -> Any:
         with torch.inference_mode():
@@ -174,7 +174,7 @@ def _text_vectors(layers: Any, encoded: EncodedVisits, texts: NDArray[np.int64])
     counts = encoded.windows_of_text[texts + 1] - first
     windows, owner = runs(first, counts), np.repeat(np.arange(len(texts)), counts)
     states = [encoded.states[window] for window in windows]
-    batches = length_sorted_batches([len(state) for state in states])
+    batches = equal_length_batches([len(state) for state in states])
     found = torch.cat([_greatest_after(layers, [states[row] for row in batch]) for batch in batches])
     owners = torch.from_numpy(owner[np.concatenate(batches)])[:, None].expand_as(found)
     return torch.full((len(texts), found.shape[1]), -1e4).scatter_reduce(0, owners, found, "amax")
@@ -183,8 +183,5 @@ def _text_vectors(layers: Any, encoded: EncodedVisits, texts: NDArray[np.int64])
 def _greatest_after(layers: Any, states: list[Any]) -> torch.Tensor:
     import torch
 
-    hidden = torch.nn.utils.rnn.pad_sequence(states, batch_first=True)
-    lengths = torch.tensor([len(state) for state in states])
-    mask = torch.arange(hidden.shape[1])[None, :] < lengths[:, None]
-    found: torch.Tensor = greatest(run_layers(layers, hidden, mask), mask)
+    found: torch.Tensor = run_layers(layers, torch.stack(states)).amax(dim=1)
     return found
