@@ -341,3 +341,12 @@ def test_rows_are_read_from_a_table_of_several_chunks(bert: Bert, fit: Fit) -> N
     chunked = pa.concat_tables([table(ROWS[200:]), table(ROWS[:200])])
     closed = chunked.filter(pa.compute.not_equal(chunked["status"], "open"))
     assert fit_conversion_classifier(closed, bert, parameters(bert, min_training_opportunities=200)) == fit
+
+
+def test_without_its_only_visit_an_opportunity_would_have_the_base_rate(
+    bert: Bert, classifier: ConversionClassifier
+) -> None:
+    texts = texts_of([opportunity("once", ["they asked for a price"], status="open")])
+    vectors = classifier.members.text.read(bert, texts, READING)
+    expected = classifier.probabilities(texts, vectors) - classifier.base_rate
+    np.testing.assert_allclose(classifier.visit_effects(texts, vectors), expected)

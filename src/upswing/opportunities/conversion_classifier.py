@@ -107,7 +107,7 @@ class ConversionClassifier:
         """By how much each visit's record raised or lowered the probability after the last visit; shape (visits,).
 
         Leave one out: the probability less what it would be had the visit not been recorded; what is known beside the
-        records stays as it is.
+        records stays as it is. Without its only visit an opportunity would have the base rate.
         """
         last = texts.offsets[1:][texts.opportunity_of_visit] - 1
         known = {name: log_odds[last] for name, log_odds in self.members.log_odds(texts, vectors).items()}
@@ -115,7 +115,9 @@ class ConversionClassifier:
             BERT: self.members.text.classification.log_odds_without(vectors, texts.visits),
             WORDS: self.members.words.log_odds_without(texts),
         }
-        return sigmoid(self.stack.log_odds(known)) - sigmoid(self.stack.log_odds(without))
+        is_only_visit = (texts.visits == 1)[texts.opportunity_of_visit]
+        otherwise = np.where(is_only_visit, self.base_rate, sigmoid(self.stack.log_odds(without)))
+        return np.asarray(sigmoid(self.stack.log_odds(known)) - otherwise)
 
     def to_bytes(self, more: dict[str, NDArray[Any]] | None = None) -> bytes:
         """What training changed, as safetensors: the layers of BERT that stayed as they were are not in it.
