@@ -1,12 +1,15 @@
-"""Named arrays and a little JSON as safetensors bytes."""
+"""Named arrays and a little JSON as safetensors bytes; texts as arrays."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+SEPARATOR = "\x1e"
 
 
 def pack(arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> bytes:
@@ -23,3 +26,13 @@ def unpack(blob: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
     header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
     return load(blob), json.loads(header["__metadata__"]["facts"])
+
+
+def pack_texts(texts: Iterable[str]) -> NDArray[np.uint8]:
+    """Texts as one array of bytes; none of them may hold the character that separates records (U+001E)."""
+    return np.frombuffer(SEPARATOR.join(texts).encode(), dtype=np.uint8)
+
+
+def unpack_texts(array: NDArray[np.uint8]) -> list[str]:
+    """What :func:`pack_texts` packed; an empty array is one empty text."""
+    return array.tobytes().decode().split(SEPARATOR)

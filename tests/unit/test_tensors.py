@@ -1,6 +1,6 @@
 import numpy as np
 
-from upswing.tensors import pack, unpack
+from upswing.tensors import pack, pack_texts, unpack, unpack_texts
 
 
 def test_round_trip() -> None:
@@ -23,3 +23,8 @@ def test_same_content_same_bytes_whatever_its_order() -> None:
     turned = dict(reversed(arrays.items()))
     assert pack(arrays, {"x": 1, "y": 2}) == pack(turned, {"y": 2, "x": 1})
     assert pack(arrays, {"x": 1}) != pack(arrays, {"x": 2})
+
+
+def test_texts_come_back() -> None:
+    texts = ["a", "", "zwei Wörter", "商机"]
+    assert unpack_texts(pack_texts(texts)) == texts

@@ -11,17 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from upswing.opportunities.encoded_visits import VisitVectors
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
-from upswing.splits import hash_folds
+from upswing.opportunities.penalised_regression import fit_penalised
 
 FloatArray = NDArray[np.float64]
 
-PENALTIES = (0.0003, 0.001, 0.003, 0.01)
-CHOICE_FOLDS = 3
+STRENGTHS = (0.0003, 0.001, 0.003, 0.01)
 
 
 @dataclass(frozen=True)
@@ -64,9 +61,7 @@ class ClassificationLayer:
             heard[:, None],
         ]
         features = np.concatenate(standard, axis=1)
-        folds = hash_folds(texts.opportunity_ids, CHOICE_FOLDS, "classification")
-        penalty = max(PENALTIES, key=lambda strength: _crossed_auc(features, texts.is_won, folds, strength))
-        fitted = LogisticRegression(C=penalty, max_iter=1000).fit(features, texts.is_won)
+        fitted = fit_penalised(features, texts.is_won, texts.opportunity_ids, STRENGTHS, "classification")
         width = notes.shape[1]
         of_notes, of_feedback = fitted.coef_[0, :width] / spread[0], fitted.coef_[0, width:-1] / spread[1]
         return cls(
@@ -140,13 +135,3 @@ def _centre(feedback: FloatArray, heard: FloatArray) -> FloatArray:
 def _spread(values: FloatArray) -> FloatArray:
     spread = values.std(axis=0) if len(values) else np.zeros(values.shape[1])
     return np.where(spread > 0, spread, 1.0)
-
-
-def _crossed_auc(features: FloatArray, labels: FloatArray, folds: NDArray[np.int64], penalty: float) -> float:
-    found = []
-    for fold in range(CHOICE_FOLDS):
-        fit, held = folds != fold, folds == fold
-        if len(np.unique(labels[fit])) == 2 == len(np.unique(labels[held])):
-            fitted = LogisticRegression(C=penalty, max_iter=1000).fit(features[fit], labels[fit])
-            found.append(roc_auc_score(labels[held], fitted.decision_function(features[held])))
-    return float(np.mean(found)) if found else 0.0

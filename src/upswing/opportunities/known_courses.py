@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upswing.opportunities.opportunity_texts import OpportunityTexts
+from upswing.tensors import pack_texts, unpack_texts
 
 DECIMALS = 5
 
@@ -50,8 +50,8 @@ class KnownCourses:
         """Its arrays by name."""
         courses = list(self.courses.values())
         return {
-            "courses.ids": _text(self.courses),
-            "courses.fingerprints": _text(course.fingerprint for course in courses),
+            "courses.ids": pack_texts(self.courses),
+            "courses.fingerprints": pack_texts(course.fingerprint for course in courses),
             "courses.is_out_of_sample": np.array([course.is_out_of_sample for course in courses]),
             "courses.visits": np.array([len(course.probabilities) for course in courses], dtype=np.int64),
             "courses.probabilities": np.array([one for course in courses for one in course.probabilities]),
@@ -62,18 +62,10 @@ class KnownCourses:
         """What :meth:`packed` gave."""
         split = np.split(arrays["courses.probabilities"], np.cumsum(arrays["courses.visits"])[:-1])
         rows = zip(
-            _lines(arrays["courses.ids"]),
+            unpack_texts(arrays["courses.ids"]),
             split,
-            _lines(arrays["courses.fingerprints"]),
+            unpack_texts(arrays["courses.fingerprints"]),
             arrays["courses.is_out_of_sample"].tolist(),
             strict=True,
         )
         return cls({name: Course(tuple(part.tolist()), mark, unseen) for name, part, mark, unseen in rows})
-
-
-def _text(lines: Iterable[str]) -> NDArray[np.uint8]:
-    return np.frombuffer("\x1e".join(lines).encode(), dtype=np.uint8)
-
-
-def _lines(array: NDArray[np.uint8]) -> list[str]:
-    return array.tobytes().decode().split("\x1e")

@@ -11,20 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from upswing.fits import NotEnoughHistory
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
-from upswing.splits import hash_folds
+from upswing.opportunities.penalised_regression import fit_penalised
+from upswing.tensors import pack_texts, unpack_texts
 
 FloatArray = NDArray[np.float64]
 
 WORDS = r"(?u)[\u3400-\u9fff]|[^\W\u3400-\u9fff]+"
 """A Chinese character counts as a word."""
 LEAST_RECORDS = 3
-PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-CHOICE_FOLDS = 3
+STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class WordModel:
 
     @classmethod
     def fit(cls, texts: OpportunityTexts) -> WordModel:
-        """Fit on the opportunities' whole records; the penalty is chosen by cross-validation among :data:`PENALTIES`.
+        """Fit on the opportunities' whole records; the penalty is chosen by cross-validation among :data:`STRENGTHS`.
 
         Args:
             texts: closed opportunities with at least one visit.
@@ -62,9 +60,7 @@ class WordModel:
         terms = tuple(vectorizer.get_feature_names_out().tolist())
         transformer = TfidfTransformer(sublinear_tf=True).fit(counted)
         weighed = transformer.transform(counted)
-        folds = hash_folds(texts.opportunity_ids, CHOICE_FOLDS, "words")
-        penalty = max(PENALTIES, key=lambda strength: _crossed_auc(weighed, texts.is_won, folds, strength))
-        fitted = LogisticRegression(C=penalty, max_iter=1000).fit(weighed, texts.is_won)
+        fitted = fit_penalised(weighed, texts.is_won, texts.opportunity_ids, STRENGTHS, "words")
         return cls(terms, np.asarray(transformer.idf_), fitted.coef_[0], float(fitted.intercept_[0]))
 
     def log_odds(self, texts: OpportunityTexts) -> FloatArray:
@@ -79,7 +75,7 @@ class WordModel:
     def packed(self) -> dict[str, NDArray[Any]]:
         """Its arrays by name."""
         return {
-            "words.terms": np.frombuffer("\n".join(self.terms).encode(), dtype=np.uint8),
+            "words.terms": pack_texts(self.terms),
             "words.rarity": self.rarity,
             "words.coefficients": self.coefficients,
             "words.intercept": np.array([self.intercept]),
@@ -88,7 +84,7 @@ class WordModel:
     @classmethod
     def unpacked(cls, arrays: dict[str, NDArray[Any]]) -> WordModel:
         """What :meth:`packed` gave."""
-        terms = tuple(arrays["words.terms"].tobytes().decode().split("\n"))
+        terms = tuple(unpack_texts(arrays["words.terms"]))
         intercept = float(arrays["words.intercept"][0])
         return cls(terms, arrays["words.rarity"], arrays["words.coefficients"], intercept)
 
@@ -135,13 +131,3 @@ def _after_last(texts: OpportunityTexts) -> sparse.csr_matrix:
 def _ones(columns: NDArray[np.int64], lengths: NDArray[np.int64], width: int) -> sparse.csr_matrix:
     starts = np.concatenate([[0], np.cumsum(lengths)])
     return sparse.csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(lengths), width))
-
-
-def _crossed_auc(weighed: sparse.csr_matrix, labels: FloatArray, folds: NDArray[np.int64], penalty: float) -> float:
-    found = []
-    for fold in range(CHOICE_FOLDS):
-        fit, held = folds != fold, folds == fold
-        if len(np.unique(labels[fit])) == 2 == len(np.unique(labels[held])):
-            fitted = LogisticRegression(C=penalty, max_iter=1000).fit(weighed[fit], labels[fit])
-            found.append(roc_auc_score(labels[held], fitted.decision_function(weighed[held])))
-    return float(np.mean(found)) if found else 0.0
