@@ -13,7 +13,8 @@ owned_visits as (
     select
         visits.*,
         opportunities.owner_id,
-        opportunities.opened_at
+        {{ business_date("opportunities.opened_at") }} as opened_on,
+        {{ business_date("visits.visited_at") }} as visited_on
     from visits
     inner join opportunities
         on visits.opportunity_id = opportunities.opportunity_id
@@ -59,14 +60,14 @@ numbered as (
     select
         *,
         row_number() over (partition by opportunity_id order by visited_at, visit_id) as visit_number,
-        lag(visited_at) over (partition by opportunity_id order by visited_at, visit_id) as previous_visited_at
+        lag(visited_on) over (partition by opportunity_id order by visited_at, visit_id) as previous_visited_on
     from owned_visits
 ),
 
 so_far as (
     select
         *,
-        {{ dbt.datediff(business_date("previous_visited_at"), business_date("visited_at"), "day") }} as days_since_previous,
+        {{ dbt.datediff("previous_visited_on", "visited_on", "day") }} as days_since_previous,
         avg(duration_minutes) over (
             partition by opportunity_id order by visit_number rows between unbounded preceding and current row
         ) as mean_minutes,
@@ -105,7 +106,7 @@ final as (
         {{ dbt.concat(["'[customer] '", "marked.feedback_text"]) }} as feedback_text,
 
         -- numerics
-        cast({{ dbt.datediff(business_date("marked.opened_at"), business_date("marked.visited_at"), "day") }} as double) as days_open,
+        cast({{ dbt.datediff("marked.opened_on", "marked.visited_on", "day") }} as double) as days_open,
         cast(marked.days_since_previous as double) as days_since_previous,
         cast(round(marked.mean_minutes, 1) as double) as mean_minutes,
         cast(round(marked.feedback_share, 4) as double) as feedback_share,
