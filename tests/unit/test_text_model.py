@@ -90,16 +90,16 @@ def test_a_record_reads_the_same_whatever_stands_beside_it(bert: Bert) -> None:
     shuffled = visit_vectors(encode(bert, texts[order]))
     visits = np.concatenate([np.arange(texts.offsets[row], texts.offsets[row + 1]) for row in order])
     for name in ("notes", "feedback", "has_feedback"):
-        np.testing.assert_array_equal(getattr(shuffled, name), getattr(whole[visits], name))
+        np.testing.assert_array_equal(getattr(shuffled, name), getattr(whole, name)[visits])
 
 
 def test_some_of_the_visits_keep_their_texts(bert: Bert) -> None:
     encoded = encode(bert, texts_of(make_rows(20)))
     rows = np.array([7, 0, 3])
-    part, whole = visit_vectors(encoded.of_visits(rows)), visit_vectors(encoded)[rows]
-    np.testing.assert_array_equal(part.notes, whole.notes)
-    np.testing.assert_array_equal(part.feedback, whole.feedback)
-    np.testing.assert_array_equal(part.has_feedback, whole.has_feedback)
+    part, whole = visit_vectors(encoded.of_visits(rows)), visit_vectors(encoded)
+    np.testing.assert_array_equal(part.notes, whole.notes[rows])
+    np.testing.assert_array_equal(part.feedback, whole.feedback[rows])
+    np.testing.assert_array_equal(part.has_feedback, whole.has_feedback[rows])
 
 
 @pytest.mark.usefixtures("_single_precision")

@@ -15,7 +15,7 @@ from upswing.opportunities.bert import Bert, Progress
 from upswing.opportunities.encoded_visits import EncodedVisits, VisitVectors
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 from upswing.opportunities.plain_features import PlainModel, plain_features
-from upswing.opportunities.score_stack import ScoreStack
+from upswing.opportunities.score_stack import CHOICE_FOLDS, ScoreStack
 from upswing.opportunities.text_model import TextModel, TextModelParameters, train_text_model
 from upswing.opportunities.word_model import WordModel
 from upswing.splits import hash_folds
@@ -176,7 +176,7 @@ def train_classifier(
                 unseen[name][of_visit == fold] = log_odds
         progress(fold + 1, parameters.calibration_folds + 1)
     members = _train_members(bert, texts, encoded, np.ones(len(texts), dtype=bool), parameters)
-    halves = hash_folds(texts.opportunity_ids, 2, "stack")[texts.opportunity_of_visit]
+    halves = hash_folds(texts.opportunity_ids, CHOICE_FOLDS, "stack")[texts.opportunity_of_visit]
     stack = ScoreStack.choose(CANDIDATES, unseen, *ends_and_weights(texts), halves)
     progress(parameters.calibration_folds + 1, parameters.calibration_folds + 1)
     return ConversionClassifier(members, stack)

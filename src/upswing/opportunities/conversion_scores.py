@@ -150,10 +150,9 @@ def _score(
                 "visit_effects": effects[visits].tolist(),
                 "top_reasons": top_reasons(effects[visits], visited.visited_on[visits]),
             }
-        rows.append(row)
-    for row in rows:
-        if row["conversion_probability"] is None:
+        else:
             row |= {"conversion_probability": round(classifier.base_rate, DECIMALS), "top_reasons": WITHOUT_VISIT}
+        rows.append(row)
     return rows
 
 

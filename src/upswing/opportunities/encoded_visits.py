@@ -61,9 +61,6 @@ class VisitVectors:
     feedback: NDArray[np.float64]
     has_feedback: NDArray[np.float64]
 
-    def __getitem__(self, rows: NDArray[np.int64]) -> VisitVectors:
-        return VisitVectors(self.notes[rows], self.feedback[rows], self.has_feedback[rows])
-
 
 def encode_visits(
     bert: Bert,

@@ -46,7 +46,7 @@ class ScoreStack:
             log_odds: of each member on rows that trained none of them.
             labels: 0/1.
             weights: of the rows.
-            folds: 0 or 1.
+            folds: 0 or 1, below :data:`CHOICE_FOLDS`.
         """
         losses = {}
         for members in candidates:
