@@ -16,6 +16,7 @@
         ("refit_after_days", "a whole number of days, at least 0", 0, none, true),
         ("refit_growth", "a share, at least 0.001", 0.001, none, false),
         ("keep_weights", "a whole number of fits, at least 1", 1, none, true),
+        ("late_days", "a whole number of days, at least 0", 0, none, true),
         ("quarantine_warn_share", "a share between 0 and 1", 0, 1, false),
     ] -%}
     {%- for name, expected, lowest, highest, is_whole in rules -%}

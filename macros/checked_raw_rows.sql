@@ -4,30 +4,37 @@
         {{ column.name }},
         {% endfor -%}
         raw_row_number,
-        nullif(
-            concat_ws(
-                '; '
-                {%- for column in contract.columns -%}
-                    {%- set rejection = rejection_of(column, "raw__" ~ column.name) -%}
-                    {%- if rejection %},
-                {{ rejection }}
-                    {%- endif -%}
-                {%- endfor -%}
-                {%- for rule in rules %},
-                case when {{ rule.condition }} then '{{ rule.reason }}' end
-                {%- endfor %}
-            ),
-            ''
-        ) as contract_rejection
+        contract_rejection,
+        case
+            when contract_rejection is not null
+                then {{ json_record(contract.columns | map(attribute="name") | list, "raw__") }}
+        end as raw_record
     from (
         select
-            {% for column in contract.columns -%}
-            {{ parsed_value(column, column.name) }} as {{ column.name }},
-            {% if column.data_type != "string" -%}
-            {{ column.name }} as raw__{{ column.name }},
-            {% endif -%}
-            {% endfor -%}
-            raw_row_number
-        from {{ relation }}
-    ) as parsed
+            *,
+            nullif(
+                concat_ws(
+                    '; '
+                    {%- for column in contract.columns -%}
+                        {%- set rejection = rejection_of(column, "raw__" ~ column.name) -%}
+                        {%- if rejection %},
+                    {{ rejection }}
+                        {%- endif -%}
+                    {%- endfor -%}
+                    {%- for rule in rules %},
+                    case when {{ rule.condition }} then '{{ rule.reason }}' end
+                    {%- endfor %}
+                ),
+                ''
+            ) as contract_rejection
+        from (
+            select
+                {% for column in contract.columns -%}
+                {{ parsed_value(column, column.name) }} as {{ column.name }},
+                {{ column.name }} as raw__{{ column.name }},
+                {% endfor -%}
+                raw_row_number
+            from {{ relation }}
+        ) as parsed_rows
+    ) as checked_rows
 {% endmacro %}

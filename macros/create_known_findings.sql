@@ -18,6 +18,7 @@
         {%- endfor -%}
     {%- endif -%}
     {%- do create_raw_relation(
+        "raw",
         "known_findings",
         "select cast(opportunity_id as varchar) as opportunity_id, cast(finding as varchar) as finding from "
         ~ ("read_parquet(" ~ path ~ ")" if is_there else "(select null as opportunity_id, null as finding where 1 = 0)"),

@@ -12,31 +12,46 @@
         {%- endif -%}
 
         {%- do run_query("create schema if not exists raw") -%}
+        {%- do run_query("create schema if not exists raw_appended") -%}
         {%- set rows = [] -%}
         {%- for contract in contracts -%}
             {%- set delivery = deliveries.get(contract.name) -%}
             {%- if not delivery -%}
                 {%- do log("notice: raw table " ~ contract.name ~ " is absent: its models build empty", info=true) -%}
             {%- endif -%}
-            {%- set selected = raw_select(contract, delivery) if delivery else raw_select_nothing(contract) -%}
-            {%- set state = delivery.state if delivery else "absent" -%}
-            {%- do create_raw_relation(contract.name, selected, delivery.is_stable if delivery else true) -%}
+            {%- set is_stable = delivery.is_stable if delivery else true -%}
+            {%- set part_states = delivery.part_states if delivery else [] -%}
+            {#- How values are parsed is in macros, whose code no checksum of a model knows. -#}
+            {%- set contract_hash = local_md5(tojson(contract) ~ checked_raw_rows(contract, "raw_rows", [])) -%}
+            {%- set standing_parts = standing_raw_parts(contract.name, contract_hash, part_states) if is_stable -%}
+
+            {%- do create_raw_relation(
+                "raw", contract.name, raw_select(contract, delivery) if delivery else raw_select_nothing(contract), is_stable
+            ) -%}
+            {%- set appended = part_states | length - standing_parts if standing_parts is not none else 0 -%}
+            {%- do create_raw_relation(
+                "raw_appended",
+                contract.name,
+                raw_select(contract, raw_parts(delivery, standing_parts)) if appended else raw_select_nothing(contract),
+                true
+            ) -%}
             {%- do rows.append(
                 "('" ~ contract.name ~ "', "
                 ~ ("true, '" ~ delivery.location | replace("'", "''") ~ "'" if delivery else "false, cast(null as string)")
-                ~ ", " ~ ("'" ~ local_md5(selected ~ state) ~ "'" if state else "cast(null as string)")
+                ~ ", '" ~ contract_hash ~ "', " ~ part_states | length ~ ", '" ~ local_md5(part_states | join(" ")) ~ "', "
+                ~ ("cast(null as int)" if standing_parts is none else standing_parts)
                 ~ ", '" ~ tojson(contract) | replace("'", "''") ~ "')"
             ) -%}
         {%- endfor -%}
         {%- do create_raw_relation(
+            "raw",
             "deliveries",
-            "select * from (values " ~ rows | join(", ")
-            ~ ") as deliveries (table_name, is_present, location, fingerprint, contract)",
+            "select * from (values " ~ rows | join(", ") ~ ") as deliveries "
+            ~ "(table_name, is_present, location, contract_hash, part_count, parts_hash, standing_parts, contract)",
             true
         ) -%}
         {%- do create_raw_relation(
-            "invocation", "select '" ~ invocation_id ~ "' as invocation_id, '" ~ flags.WHICH ~ "' as command", true
+            "raw", "invocation", "select '" ~ invocation_id ~ "' as invocation_id, '" ~ flags.WHICH ~ "' as command", true
         ) -%}
-        {%- do run_query("create table if not exists raw.staged_deliveries (relation varchar, fingerprint varchar)") -%}
     {%- endif -%}
 {% endmacro %}

@@ -36,31 +36,27 @@
         {%- endif -%}
         {%- for location, format in candidates.items() -%}
             {%- set path = "'" ~ quoted_folder ~ "/" ~ location ~ "'" -%}
+            {#- Neither size nor time of a file is read from its content. -#}
+            {%- set found = run_query(
+                "select filename, md5(concat_ws('|', filename, size, last_modified)) from read_blob(" ~ path ~ ") order by filename"
+            ) -%}
+            {%- set parts = found.columns[0].values() | list -%}
+            {%- set part_states = found.columns[1].values() | list -%}
             {%- if format == "csv" -%}
                 {%- set relation = "read_csv(" ~ path ~ ", all_varchar = true, header = true)" -%}
-                {%- set row_number = "row_number() over ()" -%}
+                {%- do deliveries.update({table_name: {
+                    "location": location,
+                    "files": parts,
+                    "part_states": part_states,
+                    "relation": relation,
+                    "row_number": "row_number() over ()",
+                    "columns": described_columns(relation),
+                    "is_text": true,
+                    "is_stable": true,
+                }}) -%}
             {%- else -%}
-                {%- set relation = "read_parquet(" ~ path ~ ", union_by_name = true, hive_partitioning = false)" -%}
-                {#- The part files are read in the order of their names; no file holds 10^12 rows. -#}
-                {%- set row_number = "file_index * 1000000000000 + file_row_number + 1" -%}
+                {%- do deliveries.update({table_name: parquet_delivery(location, parts, part_states, 0)}) -%}
             {%- endif -%}
-            {%- set columns = [] -%}
-            {%- for row in run_query("select column_name, column_type from (describe select * from " ~ relation ~ ")").rows -%}
-                {%- do columns.append({"name": row[0], "type": row[1]}) -%}
-            {%- endfor -%}
-            {#- Neither size nor time of a file is read from its content. -#}
-            {%- set state = run_query(
-                "select string_agg(concat_ws('|', filename, size, last_modified), ' ' order by filename) from read_blob(" ~ path ~ ")"
-            ).rows[0][0] -%}
-            {%- do deliveries.update({table_name: {
-                "location": location,
-                "relation": relation,
-                "row_number": row_number,
-                "columns": columns,
-                "is_text": format == "csv",
-                "is_stable": true,
-                "state": state,
-            }}) -%}
         {%- endfor -%}
     {%- endfor -%}
 

@@ -18,6 +18,7 @@
                 "location": place ~ "." ~ row[3],
                 "relation": place ~ '."' ~ row[3] ~ '"',
                 "row_number": "row_number() over ()",
+                "part_states": [],
                 "columns": [],
                 "is_text": false,
                 "is_stable": false,

@@ -5,3 +5,7 @@
 {% macro duckdb__joined_list(value, separator) -%}
     array_to_string({{ value }}, '{{ separator }}')
 {%- endmacro %}
+
+{% macro spark__joined_list(value, separator) -%}
+    array_join({{ value }}, '{{ separator | replace("\\", "\\\\") }}')
+{%- endmacro %}

@@ -9,3 +9,11 @@
         {%- endfor -%}
     }) as varchar)
 {%- endmacro %}
+
+{% macro spark__json_record(columns, prefix="") -%}
+    to_json(named_struct(
+        {%- for column in columns -%}
+            '{{ column }}', cast({{ prefix ~ column }} as string){{ ", " if not loop.last }}
+        {%- endfor -%}
+    ), map('ignoreNullFields', 'false'))
+{%- endmacro %}

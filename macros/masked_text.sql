@@ -1,8 +1,4 @@
 {% macro masked_text(text) %}
-    {{- adapter.dispatch("masked_text", "upswing")(text) -}}
-{% endmacro %}
-
-{% macro duckdb__masked_text(text) -%}
     {%- set patterns = [
         ("[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}", "[email]"),
         ("\\+[0-9][0-9 ().-]{6,}[0-9]", "[phone]"),
@@ -15,9 +11,23 @@
         ("[A-Za-z]{0,6}[-_#/]?[0-9]{6,}[Xx]?", "[id]"),
         ("[A-Z]{2,6}[-_#/][0-9]{3,}", "[id]"),
     ] -%}
+    {{- adapter.dispatch("masked_text", "upswing")(text, patterns) -}}
+{% endmacro %}
+
+{% macro duckdb__masked_text(text, patterns) -%}
     {%- set masked = namespace(expression=text) -%}
     {%- for pattern, marker in patterns -%}
         {%- set masked.expression = "regexp_replace(" ~ masked.expression ~ ", '" ~ pattern ~ "', '" ~ marker ~ "', 'g')" -%}
+    {%- endfor -%}
+    {{ masked.expression }}
+{%- endmacro %}
+
+{% macro spark__masked_text(text, patterns) -%}
+    {%- set masked = namespace(expression=text) -%}
+    {%- for pattern, marker in patterns -%}
+        {#- Spark's literals take a backslash away. -#}
+        {%- set literal = pattern | replace("\\", "\\\\") -%}
+        {%- set masked.expression = "regexp_replace(" ~ masked.expression ~ ", '" ~ literal ~ "', '" ~ marker ~ "')" -%}
     {%- endfor -%}
     {{ masked.expression }}
 {%- endmacro %}

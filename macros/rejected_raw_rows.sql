@@ -1,30 +1,23 @@
 {% macro rejected_raw_rows(table_name) %}
-with checked_rows as (
+with rejected_rows as (
     select * from {{ ref('base_raw__' ~ table_name) }}
-),
-
-raw_rows as (
-    select * from {{ source('raw', table_name) }}
-),
-
-rejected_rows as (
-    select
-        raw_row_number,
-        rejection_reason
-    from checked_rows
     where rejection_reason is not null
 ),
 
+-- A row that keeps the contract has no raw record of its own: what was read of it is all there was.
 final as (
     select
-        rejected_rows.raw_row_number,
-        rejected_rows.rejection_reason,
-        {% if execute -%}
-        {{ json_record(raw_contract(table_name).columns | map(attribute="name") | list, "raw_rows.") }} as raw_record
-        {%- endif %}
+        raw_row_number,
+        rejection_reason,
+        coalesce(
+            raw_record,
+            {% if execute -%}
+            {{ json_record(raw_contract(table_name).columns | map(attribute="name") | list) }}
+            {%- else -%}
+            ''
+            {%- endif %}
+        ) as raw_record
     from rejected_rows
-    inner join raw_rows
-        on rejected_rows.raw_row_number = raw_rows.raw_row_number
 )
 
 select * from final

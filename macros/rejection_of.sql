@@ -32,12 +32,9 @@
                 "is not a finite number"
             )) -%}
         {%- elif type in ("date", "timestamp") -%}
-            {%- set day = business_date(name) if type == "timestamp" else name -%}
             {%- do conditions.append((name ~ " < cast('1900-01-01' as " ~ type ~ ")", "lies before 1900")) -%}
             {%- if column.plan -%}
                 {%- do conditions.append((name ~ " >= cast('2200-01-01' as " ~ type ~ ")", "lies after 2199")) -%}
-            {%- else -%}
-                {%- do conditions.append((day ~ " > " ~ as_of_date(), "lies after as_of_date")) -%}
             {%- endif -%}
         {%- endif -%}
         {%- if column.minimum is not none -%}

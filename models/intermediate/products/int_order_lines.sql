@@ -1,10 +1,19 @@
+{%- set weeks = touched_weeks() if is_incremental() -%}
+
 with order_lines as (
     select * from {{ ref('stg_raw__order_lines') }}
+    {% if is_incremental() -%}
+    where {{ in_weeks("week_starting", weeks, "ordered_at") }}
+    {%- endif %}
 ),
 
 promotions as (
     select * from {{ ref('stg_raw__promotions') }}
-    where is_displayed or is_mailed
+    where
+        (is_displayed or is_mailed)
+        {%- if is_incremental() %}
+        and {{ in_weeks("week_starting", weeks) }}
+        {%- endif %}
 ),
 
 store_promotions as (
@@ -41,7 +50,6 @@ told_apart as (
 
 final as (
     select
-        order_line_id,
         order_id,
         product_id,
         customer_id,

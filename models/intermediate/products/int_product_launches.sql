@@ -6,16 +6,15 @@ products as (
     select * from {{ ref('int_products') }}
 ),
 
-order_lines as (
-    select * from {{ ref('int_order_lines') }}
+product_weeks as (
+    select * from {{ ref('int_product_weeks') }}
 ),
 
 first_natural_sales as (
     select
         product_id,
-        min(ordered_on) as first_natural_sold_on
-    from order_lines
-    where is_natural and quantity > 0
+        min(first_natural_sold_on) as first_natural_sold_on
+    from product_weeks
     group by product_id
 ),
 

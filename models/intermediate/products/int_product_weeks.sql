@@ -1,9 +1,8 @@
 with order_lines as (
     select * from {{ ref('int_order_lines') }}
-),
-
-weeks as (
-    select * from {{ ref('int_weeks') }}
+    {% if is_incremental() -%}
+    where {{ in_weeks("week_starting", touched_weeks()) }}
+    {%- endif %}
 ),
 
 -- Decimals add up to the same sum in whatever order the engine takes them, so that unchanged data stay unchanged.
@@ -15,7 +14,7 @@ exact_lines as (
     from order_lines
 ),
 
-sold_weeks as (
+summed as (
     select
         product_id,
         week_starting,
@@ -25,51 +24,26 @@ sold_weeks as (
         sum(exact_amount) as net_revenue,
         count(distinct store_id) as stores,
         count(distinct customer_id) as customers,
-        count(distinct order_id) as orders
+        count(distinct order_id) as orders,
+        min(case when is_natural and quantity > 0 then ordered_on end) as first_natural_sold_on
     from exact_lines
     group by product_id, week_starting
 ),
 
-spans as (
-    select
-        product_id,
-        min(week_starting) as first_week,
-        max(week_starting) as last_week
-    from sold_weeks
-    group by product_id
-),
-
-filled_weeks as (
-    select
-        spans.product_id,
-        weeks.week_starting,
-        weeks.is_complete_week
-    from spans
-    inner join weeks
-        on weeks.week_starting between spans.first_week and spans.last_week
-),
-
 final as (
     select
-        filled_weeks.product_id,
-        filled_weeks.week_starting,
-        cast(coalesce(sold_weeks.natural_units, 0) as double) as natural_units,
-        cast(coalesce(sold_weeks.promoted_units, 0) as double) as promoted_units,
-        cast(coalesce(sold_weeks.units, 0) as double) as units,
-        cast(coalesce(sold_weeks.net_revenue, 0) as double) as net_revenue,
-        case
-            when sold_weeks.units > 0
-                then cast(sold_weeks.net_revenue as double) / cast(sold_weeks.units as double)
-        end as price_paid,
-        cast(coalesce(sold_weeks.stores, 0) as bigint) as stores,
-        cast(coalesce(sold_weeks.customers, 0) as bigint) as customers,
-        cast(coalesce(sold_weeks.orders, 0) as bigint) as orders,
-        filled_weeks.is_complete_week
-    from filled_weeks
-    left join sold_weeks
-        on
-            filled_weeks.product_id = sold_weeks.product_id
-            and filled_weeks.week_starting = sold_weeks.week_starting
+        product_id,
+        week_starting,
+        cast(natural_units as double) as natural_units,
+        cast(promoted_units as double) as promoted_units,
+        cast(units as double) as units,
+        cast(net_revenue as double) as net_revenue,
+        case when units > 0 then cast(net_revenue as double) / cast(units as double) end as price_paid,
+        cast(stores as bigint) as stores,
+        cast(customers as bigint) as customers,
+        cast(orders as bigint) as orders,
+        first_natural_sold_on
+    from summed
 )
 
 select * from final

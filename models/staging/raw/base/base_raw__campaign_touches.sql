@@ -1,1 +1,1 @@
-{{ validated_raw_rows("campaign_touches") }}
+{{ judged_raw_rows("campaign_touches") }}

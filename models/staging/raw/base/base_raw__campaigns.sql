@@ -1,6 +1,1 @@
-{{
-    validated_raw_rows(
-        "campaigns",
-        rules=[{"condition": "ends_on < starts_on", "reason": "ends_on lies before starts_on"}],
-    )
-}}
+{{ judged_raw_rows("campaigns") }}

@@ -1,17 +1,17 @@
 {#- Named one by one, so that dbt sees them while it parses; the column that counts is in the contract (observed). -#}
 {%- set relations = {
-    "order_lines": source("raw", "order_lines"),
-    "events": source("raw", "events"),
-    "campaign_touches": source("raw", "campaign_touches"),
-    "feedback": source("raw", "feedback"),
-    "competitor_prices": source("raw", "competitor_prices"),
-    "inventory": source("raw", "inventory"),
-    "opportunities": source("raw", "opportunities"),
-    "visits": source("raw", "visits"),
+    "order_lines": ref("parsed_raw__order_lines"),
+    "events": ref("parsed_raw__events"),
+    "campaign_touches": ref("parsed_raw__campaign_touches"),
+    "feedback": ref("parsed_raw__feedback"),
+    "competitor_prices": ref("parsed_raw__competitor_prices"),
+    "inventory": ref("parsed_raw__inventory"),
+    "opportunities": ref("parsed_raw__opportunities"),
+    "visits": ref("parsed_raw__visits"),
 } -%}
 
 with observed_days as (
-    {{ latest_observed_days(relations) if execute }}
+    {{ latest_observed_days(relations, are_parsed=true) if execute }}
 ),
 
 clock as (
@@ -20,8 +20,9 @@ clock as (
 ),
 
 order_days as (
-    select {{ business_date("try_cast(ordered_at as timestamp)") }} as ordered_on
+    select {{ business_date("ordered_at") }} as ordered_on
     from {{ relations["order_lines"] }}
+    where contract_rejection is null
 ),
 
 final as (
@@ -30,9 +31,7 @@ final as (
         min(order_days.ordered_on) as data_begins_on
     from clock
     left join order_days
-        on
-            clock.as_of_date >= order_days.ordered_on
-            and order_days.ordered_on >= cast('1900-01-01' as date)
+        on clock.as_of_date >= order_days.ordered_on
     group by clock.as_of_date
 )
 

@@ -1,1 +1,1 @@
-{{ validated_raw_rows("competitor_prices") }}
+{{ judged_raw_rows("competitor_prices") }}

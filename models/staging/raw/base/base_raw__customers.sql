@@ -1,1 +1,1 @@
-{{ validated_raw_rows("customers") }}
+{{ judged_raw_rows("customers") }}

@@ -1,1 +1,1 @@
-{{ validated_raw_rows("events") }}
+{{ judged_raw_rows("events") }}

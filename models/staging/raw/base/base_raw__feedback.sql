@@ -1,1 +1,1 @@
-{{ validated_raw_rows("feedback") }}
+{{ judged_raw_rows("feedback") }}

@@ -1,1 +1,1 @@
-{{ validated_raw_rows("inventory") }}
+{{ judged_raw_rows("inventory") }}

@@ -1,1 +1,1 @@
-{{ validated_raw_rows("order_lines") }}
+{{ judged_raw_rows("order_lines") }}

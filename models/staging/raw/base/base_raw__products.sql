@@ -1,1 +1,1 @@
-{{ validated_raw_rows("products") }}
+{{ judged_raw_rows("products") }}

@@ -1,1 +1,1 @@
-{{ validated_raw_rows("promotions") }}
+{{ judged_raw_rows("promotions") }}

@@ -1,1 +1,1 @@
-{{ validated_raw_rows("visits") }}
+{{ judged_raw_rows("visits") }}

@@ -1,0 +1,12 @@
+{% macro remember_built_from() %}
+    {%- if execute -%}
+        {%- set standing = built_from(model) or {} -%}
+        {%- set state = would_be_built_from() -%}
+        {%- do state.update({"generation": standing.generation or invocation_id}) -%}
+        {{ adapter.dispatch("remember_built_from", "upswing")(state) }}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro duckdb__remember_built_from(state) -%}
+    comment on table {{ this }} is '{{ tojson(state) | replace("'", "''") }}'
+{%- endmacro %}

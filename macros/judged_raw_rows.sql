@@ -1,0 +1,55 @@
+{% macro judged_raw_rows(table_name) %}
+{#- Named here, outside the branch, so that dbt sees them while it parses. -#}
+{%- set parsed = ref("parsed_raw__" ~ table_name) -%}
+{%- set clock = ref("base_raw__clock") -%}
+{%- if execute -%}
+{%- set contract = raw_contract(table_name) -%}
+-- Each part reads the parsed rows by itself: a CTE that is read twice is written out, all columns of a large table.
+with clock as (
+    select * from {{ clock }}
+),
+
+repeated_rows as (
+    select * from {{ parsed }}
+    where
+        earlier_row_number is not null
+        or raw_row_number in (select earlier_row_number from {{ parsed }} where earlier_row_number is not null)
+),
+
+ranked_rows as (
+    select
+        repeated_rows.raw_row_number,
+        row_number() over (
+            partition by {{ contract_keys(contract) | join(", ") }} order by repeated_rows.raw_row_number desc
+        ) as recency
+    from repeated_rows
+    cross join clock
+    where {{ known_rejection(contract, "repeated_rows") }} is null
+),
+
+superseded_rows as (
+    select raw_row_number
+    from ranked_rows
+    where recency > 1
+),
+
+final as (
+    select
+        {% for column in contract.columns -%}
+        parsed_rows.{{ column.name }},
+        {% endfor -%}
+        parsed_rows.raw_row_number,
+        case
+            when superseded_rows.raw_row_number is not null then 'a later row has the same key'
+            else {{ known_rejection(contract, "parsed_rows") }}
+        end as rejection_reason,
+        parsed_rows.raw_record
+    from {{ parsed }} as parsed_rows
+    cross join clock
+    left join superseded_rows
+        on parsed_rows.raw_row_number = superseded_rows.raw_row_number
+)
+
+select * from final
+{%- endif -%}
+{% endmacro %}
