@@ -1,27 +1,23 @@
 {% macro create_known_findings() %}
     {%- if execute -%}
-        {{ adapter.dispatch("create_known_findings", "upswing")() }}
+        {%- set path = (var("raw_path") or env_var("UPSWING_RAW", "data/sample")).rstrip("/") ~ "/truth/opportunities.parquet" -%}
+        {%- set files = listed_files([path]) if not var("raw_database") -%}
+        {%- if files -%}
+            {%- set delivery = parquet_delivery(path, [files[0].path], [], 0) -%}
+            {%- set columns = delivery.columns | map(attribute="name") | list -%}
+            {%- for name in ["opportunity_id", "finding"] if name not in columns -%}
+                {{ exceptions.raise_compiler_error(
+                    "The column " ~ name ~ " is missing in " ~ path ~ ", which holds " ~ columns | join(", ")
+                    ~ ". It tells the finding that is known of an opportunity; give the column, or take the file away."
+                ) }}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- do create_raw_relation(
+            "raw",
+            "known_findings",
+            "select cast(opportunity_id as string) as opportunity_id, cast(finding as string) as finding from "
+            ~ (delivery.relation if files else "(select null as opportunity_id, null as finding) as nothing where 1 = 0"),
+            true
+        ) -%}
     {%- endif -%}
-{% endmacro %}
-
-{% macro duckdb__create_known_findings() %}
-    {%- set folder = (var("raw_path") or env_var("UPSWING_RAW", "data/sample")).rstrip("/") -%}
-    {%- set path = "'" ~ folder | replace("'", "''") ~ "/truth/opportunities.parquet'" -%}
-    {%- set is_there = not var("raw_database") and run_query("select file from glob(" ~ path ~ ")").rows | length > 0 -%}
-    {%- if is_there -%}
-        {%- set columns = run_query("select column_name from (describe from read_parquet(" ~ path ~ "))").columns[0].values() -%}
-        {%- for name in ["opportunity_id", "finding"] if name not in columns -%}
-            {{ exceptions.raise_compiler_error(
-                "The column " ~ name ~ " is missing in " ~ path ~ ", which holds " ~ columns | join(", ")
-                ~ ". It tells the finding that is known of an opportunity; give the column, or take the file away."
-            ) }}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- do create_raw_relation(
-        "raw",
-        "known_findings",
-        "select cast(opportunity_id as varchar) as opportunity_id, cast(finding as varchar) as finding from "
-        ~ ("read_parquet(" ~ path ~ ")" if is_there else "(select null as opportunity_id, null as finding where 1 = 0)"),
-        true
-    ) -%}
 {% endmacro %}

@@ -15,3 +15,14 @@
     {%- endfor -%}
     {%- do run_query("create or replace " ~ wanted ~ " " ~ schema ~ "." ~ name ~ " as " ~ select_sql) -%}
 {% endmacro %}
+
+{% macro spark__create_raw_relation(schema, name, select_sql, is_stable) %}
+    {%- for row in run_query("show views in " ~ schema ~ " like '" ~ name ~ "'").rows if not row["isTemporary"] -%}
+        {%- do run_query("drop view " ~ schema ~ "." ~ name) -%}
+    {%- endfor -%}
+    {%- do run_query("drop table if exists " ~ schema ~ "." ~ name) -%}
+    {%- if not is_stable -%}
+        {%- do adapter.remove_leftover(api.Relation.create(schema=schema, identifier=name, type="table")) -%}
+    {%- endif -%}
+    {%- do run_query("create " ~ ("view " if is_stable else "table ") ~ schema ~ "." ~ name ~ " as " ~ select_sql) -%}
+{% endmacro %}

@@ -23,7 +23,7 @@
             {%- set part_states = delivery.part_states if delivery else [] -%}
             {#- How values are parsed is in macros, whose code no checksum of a model knows. -#}
             {%- set contract_hash = local_md5(tojson(contract) ~ checked_raw_rows(contract, "raw_rows", [])) -%}
-            {%- set standing_parts = standing_raw_parts(contract.name, contract_hash, part_states) if is_stable -%}
+            {%- set standing_parts = standing_raw_parts(contract.name, contract_hash, part_states) if part_states or not delivery -%}
 
             {%- do create_raw_relation(
                 "raw", contract.name, raw_select(contract, delivery) if delivery else raw_select_nothing(contract), is_stable
@@ -37,10 +37,10 @@
             ) -%}
             {%- do rows.append(
                 "('" ~ contract.name ~ "', "
-                ~ ("true, '" ~ delivery.location | replace("'", "''") ~ "'" if delivery else "false, cast(null as string)")
+                ~ ("true, '" ~ dbt.escape_single_quotes(delivery.location) ~ "'" if delivery else "false, cast(null as string)")
                 ~ ", '" ~ contract_hash ~ "', " ~ part_states | length ~ ", '" ~ local_md5(part_states | join(" ")) ~ "', "
                 ~ ("cast(null as int)" if standing_parts is none else standing_parts)
-                ~ ", '" ~ tojson(contract) | replace("'", "''") ~ "')"
+                ~ ", '" ~ dbt.escape_single_quotes(tojson(contract)) ~ "')"
             ) -%}
         {%- endfor -%}
         {%- do create_raw_relation(

@@ -1,21 +1,11 @@
 {% macro find_raw_files(contracts) %}
-    {{ return(adapter.dispatch("find_raw_files", "upswing")(contracts)) }}
-{% endmacro %}
-
-{% macro duckdb__find_raw_files(contracts) %}
     {%- set folder = (var("raw_path") or env_var("UPSWING_RAW", "data/sample")).rstrip("/") -%}
-    {%- set quoted_folder = folder | replace("'", "''") -%}
-    {%- set listing = run_query(
-        "select file from glob('" ~ quoted_folder ~ "/*') union all select file from glob('" ~ quoted_folder ~ "/*/*.parquet')"
-    ) -%}
-    {%- set files = listing.columns[0].values() | sort -%}
+    {%- set found_names = [] -%}
+    {%- for file in listed_files([folder ~ "/*", folder ~ "/*/*.parquet"]) -%}
+        {%- do found_names.append(file.name) -%}
+    {%- endfor -%}
 
     {%- set deliveries = {} -%}
-    {%- set found_names = [] -%}
-    {%- for file in files -%}
-        {%- set name = file[folder | length + 1:] -%}
-        {%- do found_names.append(name) -%}
-    {%- endfor -%}
     {%- for contract in contracts -%}
         {%- set table_name = contract.name -%}
         {%- set candidates = {} -%}
@@ -35,27 +25,16 @@
             ) }}
         {%- endif -%}
         {%- for location, format in candidates.items() -%}
-            {%- set path = "'" ~ quoted_folder ~ "/" ~ location ~ "'" -%}
-            {#- Neither size nor time of a file is read from its content. -#}
-            {%- set found = run_query(
-                "select filename, md5(concat_ws('|', filename, size, last_modified)) from read_blob(" ~ path ~ ") order by filename"
-            ) -%}
-            {%- set parts = found.columns[0].values() | list -%}
-            {%- set part_states = found.columns[1].values() | list -%}
+            {%- set files = [] -%}
+            {%- set part_states = [] -%}
+            {%- for file in listed_files([folder ~ "/" ~ location]) -%}
+                {%- do files.append(file.path) -%}
+                {%- do part_states.append(file.state) -%}
+            {%- endfor -%}
             {%- if format == "csv" -%}
-                {%- set relation = "read_csv(" ~ path ~ ", all_varchar = true, header = true)" -%}
-                {%- do deliveries.update({table_name: {
-                    "location": location,
-                    "files": parts,
-                    "part_states": part_states,
-                    "relation": relation,
-                    "row_number": "row_number() over ()",
-                    "columns": described_columns(relation),
-                    "is_text": true,
-                    "is_stable": true,
-                }}) -%}
+                {%- do deliveries.update({table_name: csv_delivery(table_name, location, files | first, part_states)}) -%}
             {%- else -%}
-                {%- do deliveries.update({table_name: parquet_delivery(location, parts, part_states, 0)}) -%}
+                {%- do deliveries.update({table_name: parquet_delivery(location, files, part_states, 0)}) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}

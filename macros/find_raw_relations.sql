@@ -27,12 +27,30 @@
         {%- do deliveries[row[0]].columns.append({"name": row[1], "type": row[2]}) -%}
     {%- endfor -%}
     {%- if not deliveries -%}
-        {{ exceptions.raise_compiler_error(
-            "No raw table was found in " ~ place ~ " (vars raw_database and raw_schema).\n"
-            ~ "  tables expected: " ~ names | join(", ") ~ "\n"
-            ~ "  tables found:    " ~ (found.columns[3].values() | unique | sort | join(", ") or "none") ~ "\n"
-            ~ "Attach the database in profiles/profiles.yml (`attach:`) and give its alias as raw_database, its schema as raw_schema."
-        ) }}
+        {{ no_raw_relations(place, names, found.columns[3].values() | unique | sort) }}
+    {%- endif -%}
+    {{ return(deliveries) }}
+{% endmacro %}
+
+{% macro spark__find_raw_relations(contracts) %}
+    {%- set place = var("raw_database") ~ "." ~ var("raw_schema") -%}
+    {%- set names = contracts | map(attribute="name") | list -%}
+    {%- set found_names = run_query("show tables in " ~ place).columns["tableName"].values() | list -%}
+    {%- set deliveries = {} -%}
+    {%- for name in found_names if name | lower in names -%}
+        {%- set relation = place ~ ".`" ~ name ~ "`" -%}
+        {%- do deliveries.update({name | lower: {
+            "location": place ~ "." ~ name,
+            "relation": relation,
+            "row_number": "monotonically_increasing_id() + 1",
+            "part_states": [],
+            "columns": described_columns(relation),
+            "is_text": false,
+            "is_stable": false,
+        }}) -%}
+    {%- endfor -%}
+    {%- if not deliveries -%}
+        {{ no_raw_relations(place, names, found_names) }}
     {%- endif -%}
     {{ return(deliveries) }}
 {% endmacro %}

@@ -5,12 +5,12 @@
 {%- set contract = raw_contract(table_name) -%}
 {%- set relation = delivered.incorporate(path={"schema": "raw_appended"}) if is_incremental() else delivered -%}
 {#- A unit test's rows are no relation: there nothing is known of the types, and every value is parsed as text. -#}
-{%- set integer_names = [] -%}
-{%- for column in adapter.get_columns_in_relation(relation) if column.is_integer() -%}
-    {%- do integer_names.append(column.name) -%}
+{%- set raw_types = {} -%}
+{%- for column in adapter.get_columns_in_relation(relation) -%}
+    {%- do raw_types.update({column.name: column.dtype | lower}) -%}
 {%- endfor -%}
 {%- for column in contract.columns -%}
-    {%- do column.update({"raw_is_integer": column.name in integer_names}) -%}
+    {%- do column.update({"raw_type": raw_types.get(column.name, "string")}) -%}
 {%- endfor -%}
 {%- set keys = contract_keys(contract) -%}
 with checked_rows as (
@@ -42,7 +42,7 @@ keyed_rows as (
 {%- else -%}
 {%- set raw_keys = [] -%}
 {%- for column in contract.columns if column.key -%}
-    {%- set parsed = column.name if column.raw_is_integer else parsed_value(column, column.name) -%}
+    {%- set parsed = column.name if is_raw_integer(column) else parsed_value(column, column.name) -%}
     {%- do raw_keys.append(nearest_monday(parsed) if column.key == "week" else parsed) -%}
 {%- endfor -%}
 repeated_keys as (

@@ -3,7 +3,7 @@
 {% endmacro %}
 
 {% macro duckdb__parsed_value(column, expression) -%}
-    {%- if column.raw_is_integer and column.data_type in ("string", "int", "bigint") -%}
+    {%- if is_raw_typed(column) -%}
         {#- Nothing to trim: on the 20.9 million promotions of the sample this saves a third of the time. -#}
         try_cast({{ expression }} as {{ column.data_type }})
     {%- elif column.data_type == "string" -%}
@@ -30,7 +30,7 @@
                 )
         end
     {%- endset -%}
-    {%- if column.raw_is_integer and column.data_type in ("string", "int", "bigint", "double", "boolean") -%}
+    {%- if is_raw_typed(column) -%}
         try_cast({{ expression }} as {{ column.data_type }})
     {%- elif column.data_type == "string" -%}
         nullif({{ trimmed_text(text) }}, '')

@@ -5,3 +5,7 @@
 {% macro duckdb__raw_parts(delivery, first_part) %}
     {{ return(parquet_delivery(delivery.location, delivery.files[first_part:], delivery.part_states[first_part:], first_part)) }}
 {% endmacro %}
+
+{% macro spark__raw_parts(delivery, first_part) %}
+    {{ return(parquet_delivery(delivery.location, delivery.files[first_part:], delivery.part_states[first_part:], first_part)) }}
+{% endmacro %}

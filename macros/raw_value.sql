@@ -19,3 +19,20 @@
         {{ return(name) }}
     {%- endif -%}
 {% endmacro %}
+
+{% macro spark__raw_value(column, found, is_text) %}
+    {%- set name = "`" ~ found.name | replace("`", "``") ~ "`" -%}
+    {%- set is_fractional = found.type in ("DOUBLE", "FLOAT") or found.type.startswith("DECIMAL") -%}
+    {%- if column.data_type == "string" and is_fractional -%}
+        {%- set number = "cast(" ~ name ~ " as double)" -%}
+        {{ return(
+            "case when isnan(" ~ number ~ ") or abs(" ~ number ~ ") = cast('Infinity' as double) then null"
+            ~ " when " ~ number ~ " % 1 = 0 and abs(" ~ number ~ ") < 1e18 then cast(cast(" ~ name ~ " as bigint) as string)"
+            ~ " else cast(" ~ name ~ " as string) end"
+        ) }}
+    {%- elif is_text and (column.name.endswith("_id") or column.data_type == "boolean") -%}
+        {{ return("regexp_replace(" ~ name ~ ", '^\\\\s*(-?[0-9]+)\\\\.0+\\\\s*$', '$1')") }}
+    {%- else -%}
+        {{ return(name) }}
+    {%- endif -%}
+{% endmacro %}

@@ -20,11 +20,11 @@
         {#- The text of a value is looked at only where the value could not be read: the rest pays nothing. -#}
         {%- if column.required -%}
             {%- do conditions.append((
-                name ~ " is null and nullif(trim(cast(" ~ raw_expression ~ " as string)), '') is null", "is missing"
+                name ~ " is null and nullif(" ~ trimmed_text("cast(" ~ raw_expression ~ " as string)") ~ ", '') is null", "is missing"
             )) -%}
         {%- endif -%}
         {%- do conditions.append((
-            name ~ " is null and nullif(trim(cast(" ~ raw_expression ~ " as string)), '') is not null", "is not " ~ kinds[type]
+            name ~ " is null and nullif(" ~ trimmed_text("cast(" ~ raw_expression ~ " as string)") ~ ", '') is not null", "is not " ~ kinds[type]
         )) -%}
         {%- if type == "double" -%}
             {%- do conditions.append((

@@ -9,3 +9,8 @@
     ).rows -%}
     {{ return(fromjson(comments[0][0], none) if comments and comments[0][0] else none) }}
 {% endmacro %}
+
+{% macro spark__built_from(node) %}
+    {%- set relation = api.Relation.create(schema=node.schema, identifier=node.alias, type="table") -%}
+    {{ return(fromjson(adapter.table_property(relation, "upswing.built_from") or "", none)) }}
+{% endmacro %}

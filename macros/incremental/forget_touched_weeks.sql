@@ -10,3 +10,10 @@
 {% macro duckdb__forget_weeks(weeks) -%}
     delete from {{ this }} where {{ in_weeks("week_starting", weeks) }}
 {%- endmacro %}
+
+{% macro spark__forget_weeks(weeks) -%}
+    alter table {{ this }} drop if exists
+    {%- for week in weeks %}
+    partition (week_starting = date '{{ week }}'){{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

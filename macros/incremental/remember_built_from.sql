@@ -10,3 +10,7 @@
 {% macro duckdb__remember_built_from(state) -%}
     comment on table {{ this }} is '{{ tojson(state) | replace("'", "''") }}'
 {%- endmacro %}
+
+{% macro spark__remember_built_from(state) -%}
+    {%- do adapter.set_table_property(this.incorporate(type="table"), "upswing.built_from", tojson(state)) -%}
+{%- endmacro %}

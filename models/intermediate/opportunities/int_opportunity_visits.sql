@@ -59,7 +59,7 @@ owner_records as (
 numbered as (
     select
         *,
-        row_number() over (partition by opportunity_id order by visited_at, visit_id) as visit_number,
+        cast(row_number() over (partition by opportunity_id order by visited_at, visit_id) as bigint) as visit_number,
         lag(visited_on) over (partition by opportunity_id order by visited_at, visit_id) as previous_visited_on
     from owned_visits
 ),
@@ -71,7 +71,7 @@ so_far as (
         avg(duration_minutes) over (
             partition by opportunity_id order by visit_number rows between unbounded preceding and current row
         ) as mean_minutes,
-        avg(case when feedback_text is null then 0.0 else 1.0 end) over (
+        avg(cast(case when feedback_text is null then 0 else 1 end as double)) over (
             partition by opportunity_id order by visit_number rows between unbounded preceding and current row
         ) as feedback_share,
         avg(length(note_text)) over (

@@ -28,7 +28,7 @@ travelled as (
         visit_id,
         earlier_visit_id,
         {{ kilometres_between("earlier_latitude", "earlier_longitude", "latitude", "longitude") }} as kilometres,
-        greatest({{ dbt.datediff("earlier_visited_at", "visited_at", "minute") }} - earlier_minutes, 0) as minutes
+        greatest(cast({{ dbt.datediff("earlier_visited_at", "visited_at", "second") }} as double) / 60 - earlier_minutes, 0) as minutes
     from followed
     where earlier_visit_id is not null
 ),
@@ -77,7 +77,7 @@ final as (
         visits.has_opportunity and not visits.is_after_closing as is_counted,
         visits.note_text,
         coalesce(visits.duration_minutes < thresholds.min_duration_minutes, false) as has_no_duration,
-        length(trim(visits.note_text)) < thresholds.min_note_characters as has_no_content,
+        length({{ trimmed_text("visits.note_text") }}) < thresholds.min_note_characters as has_no_content,
         impossible_visits.visit_id is not null as is_impossible_journey,
         impossible_visits.kilometres as journey_kilometres,
         cast(impossible_visits.minutes as double) as journey_minutes

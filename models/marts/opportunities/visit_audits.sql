@@ -123,7 +123,7 @@ found as (
             when
                 judged.evidence
                 >= case when judged.is_unlikely_after_many then thresholds.fake_evidence_if_unlikely else thresholds.fake_evidence end
-                and judged.evidence / judged.visits
+                and cast(judged.evidence as double) / judged.visits
                 >= case
                     when judged.is_unlikely_after_many then thresholds.fake_evidence_share_if_unlikely
                     else thresholds.fake_evidence_share
