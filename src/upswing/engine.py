@@ -67,7 +67,9 @@ def stream(relation: Any, transform: Transform, schema: pa.Schema, label: str) -
     """
     if is_spark(relation):
         return _map_in_arrow(relation, transform, schema)
-    batches = _progress(relation.to_arrow_reader(BATCH_ROWS), count(relation), label)
+    # Counted first: on the same connection it would end a read that has begun.
+    rows = count(relation)
+    batches = _progress(relation.to_arrow_reader(BATCH_ROWS), rows, label)
     return pa.RecordBatchReader.from_batches(schema, transform(batches))
 
 
@@ -103,7 +105,7 @@ def _read_if_there(session: Any, table: str) -> pa.Table | None:
 def _map_in_arrow(relation: Any, transform: Transform, schema: pa.Schema) -> Any:
     from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
-    spark_schema = from_arrow_schema(schema)
+    spark_schema = from_arrow_schema(schema, prefer_timestamp_ntz=False)
     # Spark takes no batch whose types are not exactly its own: its timestamps carry a zone.
     written = to_arrow_schema(spark_schema, timezone="UTC")
 

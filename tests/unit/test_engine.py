@@ -47,6 +47,13 @@ def test_stream_reads_a_batch_only_when_one_is_asked_for() -> None:
     assert reader.read_all()["twice"].to_pylist() == [2 * number for number in range(10, 35)]
 
 
+def test_stream_reads_every_row_of_a_table() -> None:
+    with duckdb.connect() as session:
+        relation = session.sql("select range as n from range(120000)")
+        table = engine.stream(relation, doubled, SCHEMA, "label").read_all()
+    assert table["twice"].to_pylist() == list(range(0, 240000, 2))
+
+
 def test_stream_of_nothing_has_its_schema() -> None:
     relation = FakeRelation(pa.table({"n": pa.array([], type=pa.int64())}))
     table = engine.stream(relation, lambda _batches: iter(()), SCHEMA, "label").read_all()

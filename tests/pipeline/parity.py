@@ -1,0 +1,71 @@
+"""Whether two published files hold the same marts: keys equal, numbers close, texts equal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.types as pt
+
+TOLERANCE = 1e-6
+LEARNED_TOLERANCE = 1e-3
+OF_THE_RUN = {
+    "model_runs": ["fitted_at"],
+    "opportunity_priorities": ["scored_at"],
+}
+"""Columns that say when something was computed."""
+
+
+def marts(file: Path) -> list[str]:
+    """Names of the published marts."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return [name for (name,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
+
+
+def rows(file: Path, mart: str, key: list[str]) -> pa.Table:
+    """A mart in the order of its key, without what tells of the run alone."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        left_out = "".join(f" exclude ({column})" for column in OF_THE_RUN.get(mart, []))
+        return connection.execute(f"select *{left_out} from {mart} order by {', '.join(key)}").to_arrow_table()
+
+
+def differences(one: Path, other: Path, keys: dict[str, list[str]], learned: set[str]) -> list[str]:
+    """What differs between two published files, in words; empty where the marts are the same.
+
+    Args:
+        one: a published file.
+        other: another.
+        keys: the key of each mart.
+        learned: columns that a model computes; they may differ by :data:`LEARNED_TOLERANCE`, others by
+            :data:`TOLERANCE`, relative to the greater of 1 and the value.
+    """
+    if marts(one) != marts(other):
+        return [f"{marts(one)} are published in one, {marts(other)} in the other"]
+    found = []
+    for mart, key in keys.items():
+        left, right = rows(one, mart, key), rows(other, mart, key)
+        if set(left.column_names) != set(right.column_names):
+            found.append(f"{mart}: columns {left.column_names} and {right.column_names}")
+            continue
+        if left.num_rows != right.num_rows:
+            found.append(f"{mart}: {left.num_rows} and {right.num_rows} rows")
+            continue
+        for column in left.column_names:
+            told = _column_difference(left[column], right[column], LEARNED_TOLERANCE if column in learned else TOLERANCE)
+            if told:
+                found.append(f"{mart}.{column}: {told}")
+    return found
+
+
+def _column_difference(left: pa.ChunkedArray, right: pa.ChunkedArray, tolerance: float) -> str | None:
+    if pt.is_floating(left.type):
+        ours = np.asarray(left.to_pandas(), dtype=np.float64)
+        theirs = np.asarray(right.to_pandas(), dtype=np.float64)
+        if not np.array_equal(np.isnan(ours), np.isnan(theirs)):
+            return "not null in the same rows"
+        gap = np.nan_to_num(np.abs(ours - theirs) / np.maximum(1, np.abs(ours)))
+        return f"up to {gap.max():.2g} apart, {int((gap > tolerance).sum())} rows" if (gap > tolerance).any() else None
+    pairs = [(a, b) for a, b in zip(left.to_pylist(), right.to_pylist(), strict=True) if a != b]
+    return f"{len(pairs)} rows differ, the first {pairs[0]}" if pairs else None
