@@ -9,28 +9,8 @@ with clock as (
     select * from {{ clock }}
 ),
 
-repeated_rows as (
-    select * from {{ parsed }}
-    where
-        earlier_row_number is not null
-        or raw_row_number in (select earlier_row_number from {{ parsed }} where earlier_row_number is not null)
-),
-
-ranked_rows as (
-    select
-        repeated_rows.raw_row_number,
-        row_number() over (
-            partition by {{ contract_keys(contract) | join(", ") }} order by repeated_rows.raw_row_number desc
-        ) as recency
-    from repeated_rows
-    cross join clock
-    where {{ known_rejection(contract, "repeated_rows") }} is null
-),
-
 superseded_rows as (
-    select raw_row_number
-    from ranked_rows
-    where recency > 1
+    {{ superseded_raw_rows(contract, parsed) }}
 ),
 
 final as (
@@ -42,8 +22,7 @@ final as (
         case
             when superseded_rows.raw_row_number is not null then 'a later row has the same key'
             else {{ known_rejection(contract, "parsed_rows") }}
-        end as rejection_reason,
-        parsed_rows.raw_record
+        end as rejection_reason
     from {{ parsed }} as parsed_rows
     cross join clock
     left join superseded_rows

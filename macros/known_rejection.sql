@@ -1,17 +1,12 @@
 {% macro known_rejection(contract, relation) -%}
-    {%- set observed = [] -%}
-    {%- for column in contract.columns if column.data_type in ("date", "timestamp") and not column.plan -%}
-        {%- do observed.append(column) -%}
-    {%- endfor -%}
-    {%- if observed -%}
+    {%- if observed_columns(contract) -%}
         nullif(
             concat_ws(
                 '; ',
                 {{ relation }}.contract_rejection
-                {%- for column in observed -%}
-                {%- set name = relation ~ "." ~ column.name %},
+                {%- for column in observed_columns(contract) %},
                 case
-                    when {{ business_date(name) if column.data_type == "timestamp" else name }} > clock.as_of_date
+                    when {{ day_of(column, relation ~ "." ~ column.name) }} > clock.as_of_date
                         then '{{ column.name }} lies after as_of_date'
                 end
                 {%- endfor %}

@@ -16,7 +16,7 @@
     {%- endif -%}
     {%- for name, source in now.sources.items() if name.startswith("parsed_raw__") -%}
         {%- set rows_then = standing.sources[name].parts * raw_rows_per_part() -%}
-        {%- set found = run_query(weeks_of_changed_rows(name, rows_then, standing.as_of_date, now.as_of_date)) -%}
+        {%- set found = run_query(weeks_of_changed_rows(name, rows_then, standing.as_of_date)) -%}
         {%- for row in found.rows -%}
             {%- do weeks.update({row[0]: true}) -%}
         {%- endfor -%}

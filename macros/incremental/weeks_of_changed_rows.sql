@@ -1,15 +1,32 @@
-{% macro weeks_of_changed_rows(parsed_model, rows_then, as_of_then, as_of_now) %}
+{% macro weeks_of_changed_rows(parsed_model, rows_then, as_of_then) %}
 {%- set parsed = graph.nodes["model." ~ project_name ~ "." ~ parsed_model].relation_name -%}
 {%- set contract = raw_contract(parsed_model | replace("parsed_raw__", "")) -%}
-{%- set keys = contract_keys(contract) -%}
-{%- set observed = contract.columns | selectattr("observed") | first -%}
 {%- set week_key = contract.columns | selectattr("key", "equalto", "week") | first -%}
-{%- if observed -%}
-    {%- set day = business_date(observed.name) if observed.data_type == "timestamp" else observed.name -%}
-{%- endif -%}
-{%- set week = nearest_monday(week_key.name) if week_key else week_of(day) -%}
+{%- set observed = contract.columns | selectattr("observed") | first -%}
+{%- set week = nearest_monday(week_key.name) if week_key else week_of(day_of(observed, observed.name)) -%}
+{%- set keys = contract_keys(contract) -%}
+{%- set was_hidden -%}
+    raw_row_number <= {{ rows_then }}
+    {%- if observed %}
+    and {{ observed.name }} >= cast('{{ as_of_then }}' as {{ observed.data_type }})
+    and {{ day_of(observed, observed.name) }} > cast('{{ as_of_then }}' as date)
+    {%- else %}
+    and 1 = 0
+    {%- endif %}
+{%- endset -%}
+{%- set any_was_hidden = run_query(
+    "select 1 from " ~ parsed ~ " where contract_rejection is null and " ~ was_hidden ~ " limit 1"
+).rows | length > 0 -%}
 with valid_rows as (
-    select * from {{ parsed }}
+    select
+        raw_row_number,
+        earlier_row_number,
+        {{ week }} as week_starting
+        {%- if any_was_hidden %},
+        {{ key_hash(keys) }} as key_hash,
+        {{ was_hidden }} as was_hidden
+        {%- endif %}
+    from {{ parsed }}
     where contract_rejection is null
 ),
 
@@ -18,26 +35,18 @@ appended_rows as (
     where raw_row_number > {{ rows_then }}
 ),
 
-repeated_rows as (
-    select
-        {{ key_hash(keys) }} as key_hash,
-        {{ week }} as week_starting,
-        raw_row_number > {{ rows_then }}
-        {%- if observed %}
-        or ({{ day }} > cast('{{ as_of_then }}' as date) and {{ day }} <= cast('{{ as_of_now }}' as date))
-        {%- endif %} as is_newly_known
-    from valid_rows
-    where
-        earlier_row_number is not null
-        or raw_row_number in (select earlier_row_number from valid_rows where earlier_row_number is not null)
-),
-
--- A row that supersedes another takes it out of the week in which it was.
+-- A row that takes the place of another takes it out of the week in which it was.
 touched as (
-    select {{ week }} as week_starting from appended_rows
+    select week_starting from appended_rows
     union all
-    select week_starting from repeated_rows
-    where key_hash in (select key_hash from repeated_rows where is_newly_known)
+    select week_starting from valid_rows
+    where raw_row_number in (select earlier_row_number from appended_rows where earlier_row_number is not null)
+    {%- if any_was_hidden %}
+    union all
+    -- What the clock did not know may be known by now, and take the place of any row with its key.
+    select week_starting from valid_rows
+    where key_hash in (select key_hash from valid_rows where was_hidden)
+    {%- endif %}
 )
 
 select distinct cast(week_starting as {{ dbt.type_string() }}) as week_starting from touched

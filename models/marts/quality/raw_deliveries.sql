@@ -22,24 +22,44 @@ delivered_rows as (
 ),
 
 -- Tables of the contract without a day of observation are never behind.
-checked_rows as (
+parsed_rows as (
     {%- for table_name in table_names %}
-    {%- set base = ref('base_raw__' ~ table_name) %}
+    {%- set parsed = ref('parsed_raw__' ~ table_name) %}
     {%- set observed = (raw_contract(table_name).columns | selectattr("observed") | first) if execute %}
+    {%- set day = day_of(observed, "parsed." ~ observed.name) if observed %}
     select
         '{{ table_name }}' as table_name,
-        sum(case when rejection_reason is null then 1 else 0 end) as rows_staged,
-        sum(case when rejection_reason is not null then 1 else 0 end) as rows_quarantined,
-        {% if not observed -%}
-        cast(null as date) as latest_observed_on
-        {%- elif observed.data_type == "timestamp" -%}
-        max(case when rejection_reason is null then {{ business_date(observed.name) }} end) as latest_observed_on
+        count(*) as rows_parsed,
+        {% if observed -%}
+        max(case when parsed.contract_rejection is null and {{ day }} <= clock.as_of_date then {{ day }} end)
         {%- else -%}
-        max(case when rejection_reason is null then {{ observed.name }} end) as latest_observed_on
-        {%- endif %}
-    from {{ base }}
+        cast(null as date)
+        {%- endif %} as latest_observed_on
+    from {{ parsed }} as parsed
+    cross join clock
     {{ "union all" if not loop.last }}
     {%- endfor %}
+),
+
+quarantined_rows as (
+    {%- for table_name in table_names %}
+    select
+        '{{ table_name }}' as table_name,
+        count(*) as rows_quarantined
+    from {{ ref('quarantine_' ~ table_name) }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+
+checked_rows as (
+    select
+        parsed_rows.table_name,
+        parsed_rows.latest_observed_on,
+        parsed_rows.rows_parsed - quarantined_rows.rows_quarantined as rows_staged,
+        quarantined_rows.rows_quarantined
+    from parsed_rows
+    inner join quarantined_rows
+        on parsed_rows.table_name = quarantined_rows.table_name
 ),
 
 final as (

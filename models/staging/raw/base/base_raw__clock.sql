@@ -20,7 +20,7 @@ clock as (
 ),
 
 order_days as (
-    select {{ business_date("ordered_at") }} as ordered_on
+    select min({{ business_date("ordered_at") }}) as first_ordered_on
     from {{ relations["order_lines"] }}
     where contract_rejection is null
 ),
@@ -28,11 +28,9 @@ order_days as (
 final as (
     select
         clock.as_of_date,
-        min(order_days.ordered_on) as data_begins_on
+        case when order_days.first_ordered_on <= clock.as_of_date then order_days.first_ordered_on end as data_begins_on
     from clock
-    left join order_days
-        on clock.as_of_date >= order_days.ordered_on
-    group by clock.as_of_date
+    cross join order_days
 )
 
 select * from final
