@@ -19,12 +19,11 @@ final as (
         parsed_rows.{{ column.name }},
         {% endfor -%}
         parsed_rows.raw_row_number,
-        case
-            when superseded_rows.raw_row_number is not null then 'a later row has the same key'
-            else {{ known_rejection(contract, "parsed_rows") }}
-        end as rejection_reason
+        coalesce(
+            {{ known_rejection(contract, "parsed_rows") }},
+            case when superseded_rows.raw_row_number is not null then 'a later row has the same key' end
+        ) as rejection_reason
     from {{ parsed }} as parsed_rows
-    cross join clock
     left join superseded_rows
         on parsed_rows.raw_row_number = superseded_rows.raw_row_number
 )

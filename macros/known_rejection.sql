@@ -6,7 +6,7 @@
                 {{ relation }}.contract_rejection
                 {%- for column in observed_columns(contract) %},
                 case
-                    when {{ day_of(column, relation ~ "." ~ column.name) }} > clock.as_of_date
+                    when {{ day_of(column, relation ~ "." ~ column.name) }} > (select as_of_date from clock)
                         then '{{ column.name }} lies after as_of_date'
                 end
                 {%- endfor %}

@@ -16,7 +16,6 @@ breaking_rows as (
         {{ known_rejection(contract, "parsed_rows") }} as rejection_reason,
         parsed_rows.raw_record
     from {{ parsed }} as parsed_rows
-    cross join clock
     where parsed_rows.contract_rejection is not null
 ),
 {% if observed_columns(contract) %}
@@ -26,18 +25,21 @@ later_rows as (
         {{ known_rejection(contract, "parsed_rows") }} as rejection_reason,
         {{ json_record(names, "parsed_rows.") }} as raw_record
     from {{ parsed }} as parsed_rows
-    cross join clock
     where
         parsed_rows.contract_rejection is null
         and (
             {%- for column in observed_columns(contract) %}
-            {{ day_of(column, "parsed_rows." ~ column.name) }} > clock.as_of_date{{ " or" if not loop.last }}
+            {{ day_of(column, "parsed_rows." ~ column.name) }} > (select as_of_date from clock){{ " or" if not loop.last }}
             {%- endfor %}
         )
 ),
 {% endif %}
 superseded_rows as (
-    {{ superseded_raw_rows(contract, parsed) }}
+    select raw_row_number
+    from ({{ superseded_raw_rows(contract, parsed) }}) as all_superseded_rows
+    {%- if observed_columns(contract) %}
+    where raw_row_number not in (select raw_row_number from later_rows)
+    {%- endif %}
 ),
 
 repeated_rows as (

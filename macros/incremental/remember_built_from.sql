@@ -2,6 +2,7 @@
     {%- if execute -%}
         {%- set standing = built_from(model) or {} -%}
         {%- set state = would_be_built_from() -%}
+        {%- do state.pop("standing_parts", none) -%}
         {%- do state.update({"generation": standing.generation or invocation_id}) -%}
         {{ adapter.dispatch("remember_built_from", "upswing")(state) }}
     {%- endif -%}

@@ -17,35 +17,32 @@
 {%- set any_was_hidden = run_query(
     "select 1 from " ~ parsed ~ " where contract_rejection is null and " ~ was_hidden ~ " limit 1"
 ).rows | length > 0 -%}
-with valid_rows as (
+-- Each part reads the parsed rows by itself: a CTE that is read twice is written out, all rows of a large table.
+with appended_rows as (
     select
-        raw_row_number,
         earlier_row_number,
         {{ week }} as week_starting
-        {%- if any_was_hidden %},
-        {{ key_hash(keys) }} as key_hash,
-        {{ was_hidden }} as was_hidden
-        {%- endif %}
     from {{ parsed }}
-    where contract_rejection is null
-),
-
-appended_rows as (
-    select * from valid_rows
-    where raw_row_number > {{ rows_then }}
+    where
+        contract_rejection is null
+        and raw_row_number > {{ rows_then }}
 ),
 
 -- A row that takes the place of another takes it out of the week in which it was.
 touched as (
     select week_starting from appended_rows
     union all
-    select week_starting from valid_rows
+    select {{ week }} as week_starting
+    from {{ parsed }}
     where raw_row_number in (select earlier_row_number from appended_rows where earlier_row_number is not null)
     {%- if any_was_hidden %}
     union all
     -- What the clock did not know may be known by now, and take the place of any row with its key.
-    select week_starting from valid_rows
-    where key_hash in (select key_hash from valid_rows where was_hidden)
+    select {{ week }} as week_starting
+    from {{ parsed }}
+    where
+        contract_rejection is null
+        and {{ key_hash(keys) }} in (select {{ key_hash(keys) }} from {{ parsed }} where contract_rejection is null and {{ was_hidden }})
     {%- endif %}
 )
 

@@ -48,7 +48,7 @@ def publish_marts(
     published but by a command that tests, and after the gate was passed in the same run.
 
     Args:
-        session: the build's connection to DuckDB, or its Spark session; from Spark one mart at a time comes to the driver.
+        session: the build's connection to DuckDB, or its Spark session: one mart at a time through the driver.
         checked: relation of :data:`CHECKED_SCHEMA`.
         invocation: relation of the dbt command that runs, one row.
         marts_file: path of the published file; what stands there is replaced.

@@ -29,21 +29,34 @@ class Warehouse:
         folder: of its files.
         raw: of the raw tables.
         project: the dbt project that builds it.
+        target: the engine, a target of the profile.
+        settings: environment variables of the profile.
     """
 
     folder: Path
     raw: Path
     project: Path = field(default=PROJECT)
+    target: str = "duckdb"
+    settings: dict[str, str] = field(default_factory=dict)
 
-    def dbt(self, *arguments: str, variables: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run dbt and return what it printed, without colours."""
+    def start(self, *arguments: str, variables: dict[str, Any] | None = None) -> subprocess.Popen[str]:
+        """Start dbt; what it prints comes without colours through ``stdout``."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [str(DBT), "--no-use-colors", *arguments, "--target-path", str(self.folder / "target")]
-        command += ["--log-path", str(self.folder / "logs"), "--profiles-dir", str(self.project / "profiles")]
+        command = [str(DBT), "--no-use-colors", *arguments, "--target", self.target]
+        command += ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
+        command += ["--profiles-dir", str(self.project / "profiles")]
         if variables:
             command += ["--vars", json.dumps(variables)]
-        environment = os.environ | {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)}
-        return subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, check=False)
+        environment = os.environ | {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)} | self.settings
+        return subprocess.Popen(
+            command, cwd=self.project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def dbt(self, *arguments: str, variables: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run dbt and return what it printed."""
+        running = self.start(*arguments, variables=variables)
+        printed, errors = running.communicate()
+        return subprocess.CompletedProcess(running.args, running.returncode, printed, errors)
 
     def build(self, variables: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
         """``dbt build`` that must succeed."""
@@ -99,6 +112,22 @@ def mart_names(manifest: dict[str, Any]) -> list[str]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["original_file_path"].startswith("models/marts/")
     )
+
+
+def mart_keys(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """The tested key of each mart."""
+    keys: dict[str, list[str]] = {}
+    names = mart_names(manifest)
+    for node in manifest["nodes"].values():
+        tested = manifest["nodes"].get(node.get("attached_node") or "", {}).get("name")
+        if node["resource_type"] != "test" or tested not in names:
+            continue
+        test = node["test_metadata"]["name"]
+        if test == "unique":
+            keys.setdefault(tested, [node["column_name"]])
+        if test == "unique_combination":
+            keys[tested] = node["test_metadata"]["kwargs"]["columns"]
+    return keys
 
 
 def flat(text: str) -> str:

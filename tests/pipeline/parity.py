@@ -53,7 +53,9 @@ def differences(one: Path, other: Path, keys: dict[str, list[str]], learned: set
             found.append(f"{mart}: {left.num_rows} and {right.num_rows} rows")
             continue
         for column in left.column_names:
-            told = _column_difference(left[column], right[column], LEARNED_TOLERANCE if column in learned else TOLERANCE)
+            told = _column_difference(
+                left[column], right[column], LEARNED_TOLERANCE if column in learned else TOLERANCE
+            )
             if told:
                 found.append(f"{mart}.{column}: {told}")
     return found

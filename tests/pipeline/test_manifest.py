@@ -84,7 +84,7 @@ def test_publish_is_the_last_node_and_waits_for_every_mart(manifest: dict[str, A
     assert after == []
 
 
-def test_every_model_leads_to_publish_or_quarantine(manifest: dict[str, Any]) -> None:
+def test_every_model_leads_to_publish_or_staging(manifest: dict[str, Any]) -> None:
     """What a test of it guards is then guarded before anything is published."""
     ancestors: set[str] = set()
     waiting = ["model.upswing.publish"]
@@ -95,7 +95,7 @@ def test_every_model_leads_to_publish_or_quarantine(manifest: dict[str, Any]) ->
             waiting.extend(manifest["nodes"][name]["depends_on"].get("nodes", []))
     unused = {node["unique_id"] for node in models(manifest)} - ancestors
     assert {
-        name for name in unused if not name.startswith(("model.upswing.quarantine_", "model.upswing.stg_raw__"))
+        name for name in unused if not name.startswith(("model.upswing.base_raw__", "model.upswing.stg_raw__"))
     } == set()
 
 

@@ -76,7 +76,6 @@ class Rendering:
     def late(self, name: str) -> Callable[..., str]:
         """The macro of that name, looked up when it is called."""
 
-
         def call(*positional: object, **named: object) -> Any:
             rendered = self.macros[name](*positional, **named)
             return {"True": True, "False": False}.get(rendered.strip(), rendered)

@@ -1,5 +1,4 @@
 import hashlib
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,10 +6,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
-from upswing.sample.complete_journey import SampleParameters, write_sample
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 from _scale_sample import (
     FIRST_DAY,
     LATEST_DELAY,
@@ -22,6 +17,8 @@ from _scale_sample import (
     write_next_day,
     write_scale_sample,
 )
+
+from upswing.sample.complete_journey import SampleParameters, write_sample
 
 SMALL = ScaleParameters(20_000, products=200, customers=500, days=120, seed=7)
 

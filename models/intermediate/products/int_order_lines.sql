@@ -9,20 +9,23 @@ with order_lines as (
 
 promotions as (
     select * from {{ ref('stg_raw__promotions') }}
-    where
-        (is_displayed or is_mailed)
-        {%- if is_incremental() %}
-        and {{ in_weeks("week_starting", weeks) }}
-        {%- endif %}
+    where is_displayed or is_mailed
+),
+
+promotions_of_weeks as (
+    select * from promotions
+    {% if is_incremental() -%}
+    where {{ in_weeks("week_starting", weeks) }}
+    {%- endif %}
 ),
 
 store_promotions as (
-    select * from promotions
+    select * from promotions_of_weeks
     where store_id is not null
 ),
 
 chain_promotions as (
-    select * from promotions
+    select * from promotions_of_weeks
     where store_id is null
 ),
 

@@ -26,17 +26,16 @@ parsed_rows as (
     {%- for table_name in table_names %}
     {%- set parsed = ref('parsed_raw__' ~ table_name) %}
     {%- set observed = (raw_contract(table_name).columns | selectattr("observed") | first) if execute %}
-    {%- set day = day_of(observed, "parsed." ~ observed.name) if observed %}
+    {%- set day = day_of(observed, observed.name) if observed %}
     select
         '{{ table_name }}' as table_name,
         count(*) as rows_parsed,
         {% if observed -%}
-        max(case when parsed.contract_rejection is null and {{ day }} <= clock.as_of_date then {{ day }} end)
+        max(case when contract_rejection is null and {{ day }} <= (select clock.as_of_date from clock) then {{ day }} end)
         {%- else -%}
         cast(null as date)
         {%- endif %} as latest_observed_on
-    from {{ parsed }} as parsed
-    cross join clock
+    from {{ parsed }}
     {{ "union all" if not loop.last }}
     {%- endfor %}
 ),

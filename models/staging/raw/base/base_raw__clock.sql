@@ -15,7 +15,7 @@ with observed_days as (
 ),
 
 clock as (
-    select {{ as_of_date() if var("as_of_date") is not none else "coalesce(max(latest_observed_on), " ~ run_date() ~ ")" }} as as_of_date
+    select {{ "max(" ~ as_of_date() ~ ")" if var("as_of_date") is not none else "coalesce(max(latest_observed_on), " ~ run_date() ~ ")" }} as as_of_date
     from observed_days
 ),
 

@@ -1,0 +1,169 @@
+"""The whole project on Spark: the marts of DuckDB, on one machine and on a cluster that loses a worker."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Warehouse, flat, mart_keys, mart_names
+from parity import differences
+
+LEARNED = {
+    "breakout_probability",
+    "later_breakout_probability",
+    "surge_probability",
+    "peak_surge_probability",
+    "mean_surge_probability",
+    "conversion_probability",
+    "probability_change",
+    "distance",
+    "expected_value",
+    "open_expected_value",
+    "expected_wins",
+    "wins_above_expected",
+    "value",
+}
+SETTINGS = {"UPSWING_SPARK_PARTITIONS": "2", "UPSWING_SPARK_MEMORY": "2g", "SPARK_MASTER": "local[2]"}
+NEWEST_FROM = "2017-12-18"
+LATE_FROM = "2017-12-04"
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
+    reason="needs Java 17 on the PATH and `pip install .[spark]`",
+)
+
+
+@pytest.fixture(scope="module")
+def tiny_raw(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Path:
+    """A third of the small sample, its order lines in two parts of which the second brings late lines."""
+    folder = tmp_path_factory.mktemp("tiny_raw")
+    shutil.copytree(small_raw / "truth", folder / "truth")
+    for file in small_raw.glob("*.parquet"):
+        rows = duckdb.sql(f"select * from '{file}'")
+        if "product_id" in rows.columns:
+            rows = rows.filter(
+                "md5(product_id::varchar) < '0a'" if file.stem == "promotions" else "md5(product_id::varchar) < '0c'"
+            )
+        if file.stem in ("opportunities", "visits"):
+            rows = rows.filter("opportunity_id <= 'OP-000300'")
+        if file.stem == "order_lines":
+            parts = folder / "order_lines"
+            parts.mkdir()
+            is_late = f"ordered_at >= date '{NEWEST_FROM}' or order_id % 97 = 0 and ordered_at >= date '{LATE_FROM}'"
+            rows.filter(f"not ({is_late})").write_parquet(str(parts / "2017-12-17.parquet"))
+            rows.filter(is_late).write_parquet(str(parts / "2017-12-31.parquet"))
+        else:
+            rows.write_parquet(str(folder / file.name))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(tmp_path_factory: pytest.TempPathFactory, tiny_raw: Path) -> Warehouse:
+    warehouse = Warehouse(tmp_path_factory.mktemp("on_duckdb"), tiny_raw)
+    done = warehouse.dbt("build", "--exclude-resource-type", "unit_test")
+    assert done.returncode == 0, done.stdout[-4000:]
+    return warehouse
+
+
+def assert_same_marts(one: Warehouse, other: Warehouse) -> None:
+    manifest = one.manifest()
+    assert sorted(mart_keys(manifest)) == mart_names(manifest)
+    found = differences(one.folder / "marts.duckdb", other.folder / "marts.duckdb", mart_keys(manifest), LEARNED)
+    assert found == [], "\n".join(found)
+
+
+def test_spark_publishes_the_marts_of_duckdb(tmp_path: Path, on_duckdb: Warehouse) -> None:
+    filled = [
+        name for name in mart_names(on_duckdb.manifest()) if on_duckdb.query_published(f"select 1 from {name} limit 1")
+    ]
+    assert filled == mart_names(on_duckdb.manifest()), "a mart without rows compares nothing"
+    on_spark = Warehouse(tmp_path, on_duckdb.raw, target="spark", settings=SETTINGS)
+    done = on_spark.dbt("build", "--exclude-resource-type", "unit_test")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "PASS" in done.stdout
+    assert_same_marts(on_duckdb, on_spark)
+    described = on_spark.query_published(
+        "select count(*) from duckdb_columns() where comment is null or comment = '' "
+        "union all select count(*) from duckdb_tables() where comment is null or comment = ''"
+    )
+    assert described == [(0,), (0,)]
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A standalone master and two workers on loopback: its address, and the processes of the workers."""
+    import pyspark
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"spark://127.0.0.1:{port}"
+    launcher = str(Path(pyspark.__file__).parent / "bin" / "spark-class")
+    deploy = "org.apache.spark.deploy"
+    log = (folder / "cluster.log").open("wb")
+
+    def started(*arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([launcher, *arguments], stdout=log, stderr=log, start_new_session=True)
+
+    web_off = ["--webui-port", "0"]
+    processes = [started(f"{deploy}.master.Master", "--host", "127.0.0.1", "--port", str(port), *web_off)]
+    try:
+        for number in range(2):
+            of_worker = ["-c", "1", "-m", "2g", "-d", str(folder / f"worker_{number}"), *web_off, "--host", "127.0.0.1"]
+            processes.append(started(f"{deploy}.worker.Worker", *of_worker, address))
+        patience = time.monotonic() + 60
+        while (folder / "cluster.log").read_bytes().count(b"Successfully registered with master") < 2:
+            assert time.monotonic() < patience, (folder / "cluster.log").read_text()[-3000:]
+            time.sleep(0.5)
+        yield address, processes[1:]
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        log.close()
+
+
+def test_a_cluster_that_loses_a_worker_brings_a_day_more(tmp_path: Path, on_duckdb: Warehouse) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(on_duckdb.raw, raw)
+    newest = raw / "order_lines" / "2017-12-31.parquet"
+    kept_back = newest.rename(tmp_path / newest.name)
+    nodes = ("--resource-type", "model", "--resource-type", "seed")
+    before = Warehouse(tmp_path / "on_spark", raw, target="spark", settings=SETTINGS)
+    done = before.dbt("build", *nodes, "--exclude", "path:python_models+")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    kept_back.rename(newest)
+
+    with cluster(tmp_path) as (address, workers):
+        settings = SETTINGS | {"SPARK_MASTER": address, "UPSWING_SPARK_MEMORY": "1g"}
+        on_cluster = Warehouse(before.folder, raw, target="spark", settings=settings)
+        building = on_cluster.start("build", *nodes)
+        assert building.stdout is not None
+        printed = ""
+        for line in building.stdout:
+            printed += line
+            if "OK created sql incremental model intermediate.int_order_lines" in line:
+                workers[0].send_signal(signal.SIGKILL)
+                break
+        printed += building.communicate()[0]
+        assert building.returncode == 0, printed[-4000:]
+        assert workers[0].poll() is not None, "no worker was lost"
+        assert workers[1].poll() is None
+    assert_same_marts(on_duckdb, on_cluster)
+
+
+def test_without_java_spark_says_what_to_install(tmp_path: Path, tiny_raw: Path) -> None:
+    settings = SETTINGS | {"PATH": str(tmp_path), "JAVA_HOME": ""}
+    done = Warehouse(tmp_path / "warehouse", tiny_raw, target="spark", settings=settings).dbt("build")
+    assert done.returncode != 0
+    assert "Spark needs Java 17 or newer; found none" in flat(done.stdout)
+    assert "Traceback" not in done.stdout
