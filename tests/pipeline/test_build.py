@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,17 @@ def test_the_command_shows_what_is_published(built: Warehouse) -> None:
     assert wrong.returncode == 1
     assert "breakouts" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+def test_a_build_larger_than_its_memory_spills_and_goes_on(tmp_path: Path, small_raw: Path) -> None:
+    """Once it has spilled, later connections must not set the spill folder again: DuckDB refuses that."""
+    warehouse = Warehouse(tmp_path, small_raw, settings={"UPSWING_MEMORY": "150MB"})
+    kinds = ("--resource-type", "model", "--resource-type", "seed")
+    running = warehouse.start("--quiet", "build", "--exclude", "path:python_models+", *kinds)
+    has_spilled = False
+    while running.poll() is None:
+        has_spilled = has_spilled or (tmp_path / "spill").exists()
+        time.sleep(0.02)
+    printed, errors = running.communicate()
+    assert running.returncode == 0, printed[-3000:] + errors[-1000:]
+    assert has_spilled, "the limit was too generous to test anything"

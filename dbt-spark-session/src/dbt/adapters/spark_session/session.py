@@ -74,7 +74,10 @@ def _start(credentials: SparkSessionCredentials) -> Any:
             f"Could not start a Spark session on the master {credentials.master}: {error}\n{log.tail()}".rstrip()
         ) from error
     if credentials.ship_packages and not _runs_in_this_jvm(credentials.master):
+        installed = list(sys.path)
         session.sparkContext.addPyFile(zip_packages(credentials.ship_packages))
+        # pyspark puts the zip before what is installed here, where packages may read files beside their source.
+        sys.path[:] = installed
     atexit.register(_stop, session)
     return session
 
