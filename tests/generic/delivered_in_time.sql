@@ -6,7 +6,9 @@ with valid_rows as (
         {{ business_date(column_name) }} as observed_on,
         raw_row_number
     from {{ model }}
-    where contract_rejection is null
+    where
+        contract_rejection is null
+        and {{ business_date(column_name) }} <= {{ as_of_date() }}
 ),
 
 newest_part as (

@@ -111,10 +111,14 @@ def generations(warehouse: Warehouse) -> dict[str, str]:
     return {table: states[table]["generation"] for table in KEPT_UP}
 
 
+def clock_on(delivered_days: int) -> dict[str, object]:
+    """The vars that set the clock to the last delivered day."""
+    return {"as_of_date": (FIRST_DAY + timedelta(days=delivered_days - 1)).isoformat()}
+
+
 def run(warehouse: Warehouse, delivered_days: int = DAYS) -> None:
     """All SQL layers, the clock on the last delivered day."""
-    as_of_date = (FIRST_DAY + timedelta(days=delivered_days - 1)).isoformat()
-    done = warehouse.dbt(*SQL_LAYERS, variables={"as_of_date": as_of_date})
+    done = warehouse.dbt(*SQL_LAYERS, variables=clock_on(delivered_days))
     assert done.returncode == 0, done.stdout[-4000:]
 
 
@@ -143,6 +147,13 @@ def test_increments_equal_a_full_refresh_row_for_row(tmp_path: Path, seed: int) 
     assert {"a later row has the same key", "quantity is not a number", "ordered_at lies after as_of_date"} <= {
         str(row[1]) for row in expected["marts.quarantine_reasons"]
     }
+
+    late = kept_up.dbt("test", "--select", "order_lines_are_delivered_within_late_days", variables=clock_on(DAYS))
+    assert "WARN=1" in late.stdout, late.stdout
+    patient = kept_up.dbt(
+        "test", "--select", "order_lines_are_delivered_within_late_days", variables=clock_on(DAYS) | {"late_days": 60}
+    )
+    assert "WARN=0" in patient.stdout, patient.stdout
 
     before = contents(kept_up)
     run(kept_up)
