@@ -22,18 +22,31 @@
 
 {% macro spark__parquet_delivery(location, files, part_states, first_part) %}
     {%- set names = [] -%}
-    {%- set parts = [] -%}
+    {%- set numbered = [] -%}
     {%- for file in files -%}
         {%- set name = file.split("/") | last -%}
         {%- do names.append(name) -%}
-        {%- do parts.append("(" ~ adapter.sql_literal(name) ~ ", " ~ (first_part + loop.index0) ~ ")") -%}
+        {%- do numbered.append("(" ~ adapter.sql_literal(name) ~ ", " ~ (first_part + loop.index0) ~ ")") -%}
     {%- endfor -%}
     {%- set folder = (files | first)[:-(names | first | length)] -%}
-    {%- set pattern = names | first if names | length == 1 else "{" ~ names | join(",") ~ "}" -%}
+    {%- if files | length <= 50 -%}
+        {%- set pattern = names | first if names | length == 1 else "{" ~ names | join(",") ~ "}" -%}
+        {%- set parts = "(values " ~ numbered | join(", ") ~ ")" -%}
+    {%- else -%}
+        {#- The text of a view has an end: some 32,000 characters in a Derby catalog. -#}
+        {%- set pattern = "*.parquet" -%}
+        {%- set table_name = location.split("/")[0] | replace(".parquet", "") ~ ("_appended" if first_part else "") -%}
+        {%- set parts = api.Relation.create(schema="raw_parts", identifier=table_name, type="table") -%}
+        {%- do run_query("create schema if not exists raw_parts") -%}
+        {%- do run_query("drop table if exists " ~ parts) -%}
+        {%- do adapter.remove_leftover(parts) -%}
+        {%- do run_query(
+            "create table " ~ parts ~ " using parquet as select * from (values " ~ numbered | join(", ") ~ ") as parts (name, raw_part)"
+        ) -%}
+    {%- endif -%}
     {%- set relation = (
         "(select delivered.*, parts.raw_part, delivered._metadata.row_index as raw_row_index from parquet.`" ~ folder ~ pattern
-        ~ "` as delivered inner join (values " ~ parts | join(", ")
-        ~ ") as parts (name, raw_part) on delivered._metadata.file_name = parts.name) as delivered"
+        ~ "` as delivered inner join " ~ parts ~ " as parts (name, raw_part) on delivered._metadata.file_name = parts.name) as delivered"
     ) -%}
     {{ return({
         "location": location,

@@ -35,6 +35,8 @@ LEARNED = {
 SETTINGS = {"UPSWING_SPARK_PARTITIONS": "2", "UPSWING_SPARK_MEMORY": "2g", "SPARK_MASTER": "local[2]"}
 NEWEST_FROM = "2017-12-18"
 LATE_FROM = "2017-12-04"
+DAYS_A_PART = 5
+"""So that there are more parts than the text of a Derby catalog's view could name."""
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
@@ -44,7 +46,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def tiny_raw(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Path:
-    """A third of the small sample, its order lines in two parts of which the second brings late lines."""
+    """A third of the small sample, its order lines in parts of which the last brings late lines."""
     folder = tmp_path_factory.mktemp("tiny_raw")
     shutil.copytree(small_raw / "truth", folder / "truth")
     for file in small_raw.glob("*.parquet"):
@@ -57,8 +59,12 @@ def tiny_raw(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Path:
             parts = folder / "order_lines"
             parts.mkdir()
             is_late = f"ordered_at >= date '{NEWEST_FROM}' or order_id % 97 = 0 and ordered_at >= date '{LATE_FROM}'"
-            rows.filter(f"not ({is_late})").write_parquet(str(parts / "2017-12-17.parquet"))
             rows.filter(is_late).write_parquet(str(parts / "2017-12-31.parquet"))
+            part = f"date_diff('day', date '2016-01-01', ordered_at::date) // {DAYS_A_PART} as part"
+            in_time = rows.filter(f"not ({is_late})").project(f"*, {part}")
+            for (number,) in in_time.project("part").distinct().fetchall():
+                of_part = in_time.filter(f"part = {number}").project("* exclude (part)")
+                of_part.write_parquet(str(parts / f"{number:06d}.parquet"))
         else:
             rows.write_parquet(str(folder / file.name))
     return folder
