@@ -65,7 +65,7 @@ docs: $(VENV)/.installed ## Write the documentation of every model to target/sta
 bench: build ## Measure the figures of docs/benchmarks.md, each against its peer
 	$(BIN)/python benchmarks/run.py
 
-bench-scale: $(VENV)/.installed-spark ## Measure what 1, 10 and 100 million order lines cost, and 10 million on Spark: 40 minutes, 30 GB of disk
+bench-scale: $(VENV)/.installed-spark ## Measure what 1, 10 and 100 million order lines cost, and 10 million on Spark: 20 minutes, 30 GB of disk
 	$(BIN)/python benchmarks/scale.py --spark
 
 clean: ## Remove what can be made again: venv, sample, dbt's output; the warehouse stays, for it holds the fits
