@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="session")
 def observed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came of the scenario, which is run once in a process of its own."""
+    if shutil.which("java") is None:
+        pytest.skip("needs Java 17 on the PATH")
     folder = tmp_path_factory.mktemp("toy")
     write_project(folder)
     environment = {**os.environ, "DBT_PROFILES_DIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
