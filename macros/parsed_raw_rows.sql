@@ -13,6 +13,12 @@
     {%- do column.update({"raw_type": raw_types.get(column.name, "string")}) -%}
 {%- endfor -%}
 {%- set keys = contract_keys(contract) -%}
+{%- set key_names = [] -%}
+{%- set named_keys = [] -%}
+{%- for key in keys -%}
+    {%- do key_names.append("key_" ~ loop.index) -%}
+    {%- do named_keys.append(key ~ " as key_" ~ loop.index) -%}
+{%- endfor -%}
 with checked_rows as (
     {{ checked_raw_rows(contract, relation, rules) }}
 ),
@@ -22,17 +28,13 @@ with checked_rows as (
 {% if is_incremental() -%}
 keyed_rows as (
     select
-        {% for key in keys -%}
-        {{ key }} as key_{{ loop.index }},
-        {% endfor -%}
+        {{ named_keys | join(", ") }},
         raw_row_number
     from checked_rows
     where contract_rejection is null
     union all
     select
-        {% for key in keys -%}
-        {{ key }} as key_{{ loop.index }},
-        {% endfor -%}
+        {{ named_keys | join(", ") }},
         raw_row_number
     from {{ this }}
     where
@@ -60,9 +62,7 @@ repeated_rows as (
 
 keyed_rows as (
     select
-        {% for key in keys -%}
-        {{ key }} as key_{{ loop.index }},
-        {% endfor -%}
+        {{ named_keys | join(", ") }},
         raw_row_number
     from ({{ checked_raw_rows(contract, "repeated_rows", rules) }}) as checked_repeated_rows
     where contract_rejection is null
@@ -73,7 +73,7 @@ followed_rows as (
     select
         raw_row_number,
         lag(raw_row_number) over (
-            partition by {% for _key in keys %}key_{{ loop.index }}{{ ", " if not loop.last }}{% endfor %} order by raw_row_number
+            partition by {{ key_names | join(", ") }} order by raw_row_number
         ) as earlier_row_number
     from keyed_rows
 ),

@@ -19,6 +19,9 @@ from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sampl
 
 PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
+MODELS_AND_SEEDS = ("--resource-type", "model", "--resource-type", "seed")
+SQL_LAYERS = ("--exclude", "path:python_models+", *MODELS_AND_SEEDS)
+"""What of a build is SQL alone: nothing that stands behind a Python model, and no test."""
 
 
 @dataclass(frozen=True)

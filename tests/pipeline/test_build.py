@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Warehouse, flat, mart_names
+from conftest import SQL_LAYERS, Warehouse, flat, mart_names
 
 FITS = ("fit_breakout_classifier", "fit_conversion_classifier", "fit_surge_locator")
 
@@ -198,8 +198,7 @@ def test_the_command_shows_what_is_published(built: Warehouse) -> None:
 def test_a_build_larger_than_its_memory_spills_and_goes_on(tmp_path: Path, small_raw: Path) -> None:
     """Once it has spilled, later connections must not set the spill folder again: DuckDB refuses that."""
     warehouse = Warehouse(tmp_path, small_raw, settings={"UPSWING_MEMORY": "150MB"})
-    kinds = ("--resource-type", "model", "--resource-type", "seed")
-    running = warehouse.start("--quiet", "build", "--exclude", "path:python_models+", *kinds)
+    running = warehouse.start("--quiet", "build", *SQL_LAYERS)
     has_spilled = False
     while running.poll() is None:
         has_spilled = has_spilled or (tmp_path / "spill").exists()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Warehouse, flat, mart_keys, mart_names
+from conftest import MODELS_AND_SEEDS, SQL_LAYERS, Warehouse, flat, mart_keys, mart_names
 from parity import differences
 
 LEARNED = {
@@ -138,16 +138,15 @@ def test_a_cluster_that_loses_a_worker_brings_a_day_more(tmp_path: Path, on_duck
     shutil.copytree(on_duckdb.raw, raw)
     newest = raw / "order_lines" / "2017-12-31.parquet"
     kept_back = newest.rename(tmp_path / newest.name)
-    nodes = ("--resource-type", "model", "--resource-type", "seed")
     before = Warehouse(tmp_path / "on_spark", raw, target="spark", settings=SETTINGS)
-    done = before.dbt("build", *nodes, "--exclude", "path:python_models+")
+    done = before.dbt("build", *SQL_LAYERS)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     kept_back.rename(newest)
 
     with cluster(tmp_path) as (address, workers):
         settings = SETTINGS | {"SPARK_MASTER": address, "UPSWING_SPARK_MEMORY": "1g"}
         on_cluster = Warehouse(before.folder, raw, target="spark", settings=settings)
-        building = on_cluster.start("build", *nodes)
+        building = on_cluster.start("build", *MODELS_AND_SEEDS)
         assert building.stdout is not None
         printed = ""
         for line in building.stdout:
