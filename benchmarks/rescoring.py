@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from _opportunities import table
 from _report import Figure, judged, show
 
+from upswing.bert import Bert
 from upswing.fits import newest_fit
-from upswing.opportunities.bert import Bert
 from upswing.opportunities.conversion_scores import CONVERSION_SCHEMA, conversion_scorer
 
 CHANGED_SHARE = 0.01

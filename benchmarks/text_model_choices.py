@@ -12,7 +12,7 @@ import numpy as np
 from _opportunities import opportunities
 from sklearn.metrics import roc_auc_score
 
-from upswing.opportunities.bert import Bert
+from upswing.bert import Bert
 from upswing.opportunities.conversion_classifier import visits_of
 from upswing.opportunities.conversion_evaluation import closed_later, closed_with_visits
 from upswing.opportunities.encoded_visits import encode_visits

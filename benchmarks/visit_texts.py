@@ -15,7 +15,7 @@ from _opportunities import opportunities
 from _report import Figure, judged, show
 from sklearn.metrics import roc_auc_score
 
-from upswing.opportunities.bert import Bert
+from upswing.bert import Bert
 from upswing.opportunities.classification_layer import ClassificationLayer
 from upswing.opportunities.conversion_evaluation import closed_later, closed_with_visits
 from upswing.opportunities.encoded_visits import VisitVectors, encode_visits, visit_vectors

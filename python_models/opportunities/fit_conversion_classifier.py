@@ -1,5 +1,5 @@
 from upswing import engine, fits
-from upswing.opportunities.bert import Bert
+from upswing.bert import Bert
 from upswing.opportunities.conversion_classifier import ConversionParameters
 from upswing.opportunities.conversion_evaluation import fit_conversion_classifier
 from upswing.opportunities.text_model import TextModelParameters

@@ -1,5 +1,5 @@
 from upswing import engine, fits
-from upswing.opportunities.bert import Bert
+from upswing.bert import Bert
 from upswing.opportunities.conversion_scores import CONVERSION_SCHEMA, conversion_scorer
 
 

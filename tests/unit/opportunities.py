@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from upswing.opportunities.bert import Bert
+from upswing.bert import Bert
 from upswing.opportunities.opportunity_texts import KNOWN_AFTER_VISITS, OpportunityTexts
 
 FIRST_DAY = datetime(2017, 1, 2, 9)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.opportunities import CHINESE, ENGLISH, all_texts, make_rows, tiny_bert
-from upswing.opportunities.bert import (
+from upswing.bert import (
     MAX_UNKNOWN_SHARE,
     PACKAGED_BERT,
     TOKENS_IN_BATCH,

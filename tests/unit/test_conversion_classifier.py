@@ -21,8 +21,8 @@ from unit.opportunities import (
     texts_of,
     tiny_bert,
 )
+from upswing.bert import Bert, UnfitBertError
 from upswing.fits import Fit, NotEnoughHistory
-from upswing.opportunities.bert import Bert, UnfitBertError
 from upswing.opportunities.classification_layer import ClassificationLayer
 from upswing.opportunities.conversion_baselines import BASELINES
 from upswing.opportunities.conversion_classifier import (

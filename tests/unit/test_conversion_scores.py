@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from unit.opportunities import CHINESE, Row, all_texts, day, make_rows, opportunity, table, texts_of, tiny_bert
-from upswing.opportunities.bert import Bert
+from upswing.bert import Bert
 from upswing.opportunities.conversion_classifier import ConversionClassifier, ConversionParameters
 from upswing.opportunities.conversion_evaluation import fit_conversion_classifier
 from upswing.opportunities.conversion_scores import CONVERSION_SCHEMA, WITHOUT_VISIT, conversion_scorer, top_reasons

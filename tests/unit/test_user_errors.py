@@ -4,7 +4,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from upswing.opportunities.bert import UnfitBertError
+from upswing.bert import UnfitBertError
 from upswing.user_errors import UserError
 
 WORDS = "the var bert_model is x; expected a folder"
@@ -70,4 +70,4 @@ def test_other_errors_keep_their_traceback() -> None:
 def test_it_is_a_value_error_and_its_kinds_are_told_alike() -> None:
     with pytest.raises(ValueError, match=WORDS) as caught, held():
         raise UnfitBertError(WORDS)
-    assert "".join(traceback.format_exception(caught.value)) == f"upswing.opportunities.bert.UnfitBertError: {WORDS}\n"
+    assert "".join(traceback.format_exception(caught.value)) == f"upswing.bert.UnfitBertError: {WORDS}\n"

@@ -57,6 +57,7 @@ final as (
         product_id,
         customer_id,
         store_id,
+        channel,
         ordered_on,
         week_starting,
         quantity,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.opportunities.bert import Bert, Progress
+from upswing.bert import Bert, Progress
 from upswing.opportunities.encoded_visits import EncodedVisits, VisitVectors
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 from upswing.opportunities.plain_features import PlainModel, plain_features

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from upswing.bert import Bert, Progress
 from upswing.fits import Fit, Metric, NotEnoughHistory
 from upswing.metrics import classification_metrics
-from upswing.opportunities.bert import Bert, Progress
 from upswing.opportunities.conversion_baselines import train_baselines
 from upswing.opportunities.conversion_classifier import (
     BERT,

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from upswing.opportunities.bert import Bert, Progress
+from upswing.bert import Bert, Progress
 from upswing.opportunities.conversion_classifier import ConversionClassifier
 from upswing.opportunities.known_courses import DECIMALS, KnownCourses
 from upswing.opportunities.opportunity_texts import OpportunityTexts

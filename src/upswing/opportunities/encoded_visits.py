@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.opportunities.bert import Bert, Progress, equal_length_batches, has_fast_bfloat16, in_threads
+from upswing.bert import Bert, Progress, equal_length_batches, has_fast_bfloat16, in_threads
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.opportunities.bert import Progress, equal_length_batches, in_threads
+from upswing.bert import Progress, equal_length_batches, in_threads
 from upswing.opportunities.classification_layer import ClassificationLayer
 from upswing.opportunities.encoded_visits import EncodedVisits, run_layers
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs

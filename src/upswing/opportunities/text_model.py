@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.opportunities.bert import Bert, Progress, UnfitBertError
+from upswing.bert import Bert, Progress, UnfitBertError
 from upswing.opportunities.classification_layer import ClassificationLayer
 from upswing.opportunities.encoded_visits import EncodedVisits, VisitVectors, encode_visits, visit_vectors
 from upswing.opportunities.layer_tuning import TuningParameters, continued, tune_layers

@@ -1,0 +1,22 @@
+with purchases as (
+    select * from {{ ref('int_customer_purchases') }}
+),
+
+products as (
+    select * from {{ ref('int_products') }}
+    where category <> 'unknown'
+),
+
+final as (
+    select
+        purchases.customer_id,
+        products.category,
+        purchases.ordered_on,
+        cast(sum(cast(purchases.revenue as decimal(18, 4))) as double) as revenue
+    from purchases
+    inner join products
+        on purchases.product_id = products.product_id
+    group by purchases.customer_id, products.category, purchases.ordered_on
+)
+
+select * from final

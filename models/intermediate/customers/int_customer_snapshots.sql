@@ -1,0 +1,221 @@
+with days as (
+    select * from {{ ref('int_snapshot_days') }}
+),
+
+customers as (
+    select * from {{ ref('int_customers') }}
+),
+
+orders as (
+    select
+        *,
+        cast(revenue as decimal(18, 4)) as exact_revenue,
+        cast(promoted_revenue as decimal(18, 4)) as exact_promoted_revenue
+    from {{ ref('int_orders') }}
+    where customer_id is not null
+),
+
+human_events as (
+    select * from {{ ref('int_events') }}
+    where customer_id is not null and not is_bot and not is_double_click
+),
+
+touches as (
+    select
+        customer_id,
+        {{ business_date("touched_at") }} as touched_on,
+        {{ business_date("converted_at") }} as converted_on
+    from {{ ref('stg_raw__campaign_touches') }}
+),
+
+known_customers as (
+    select
+        days.*,
+        customers.customer_id,
+        customers.known_since
+    from customers
+    inner join days
+        on customers.known_since <= days.snapshot_on or days.is_current
+),
+
+past_orders as (
+    select
+        days.snapshot_on,
+        orders.customer_id,
+        min(orders.ordered_on) as first_ordered_on,
+        max(orders.ordered_on) as last_ordered_on,
+        count(distinct orders.ordered_on) as order_days,
+        count(*) as orders,
+        sum(orders.products) as products,
+        sum(orders.exact_revenue) as revenue
+    from orders
+    inner join days
+        on orders.ordered_on <= days.snapshot_on
+    group by days.snapshot_on, orders.customer_id
+),
+
+active_orders as (
+    select
+        days.snapshot_on,
+        orders.customer_id,
+        count(*) as orders,
+        sum(case when orders.ordered_on > days.recent_after then 1 else 0 end) as orders_recent,
+        count(distinct orders.ordered_on) as order_days,
+        count(distinct orders.store_id) as stores,
+        sum(orders.exact_revenue) as revenue,
+        sum(case when orders.ordered_on > days.recent_after then orders.exact_revenue else 0 end) as revenue_recent,
+        sum(orders.exact_promoted_revenue) as promoted_revenue,
+        sum(case when orders.channel = 'online' then 1 else 0 end) as online_orders,
+        sum(case when {{ dbt.datediff("orders.week_starting", "orders.ordered_on", "day") }} >= 5 then 1 else 0 end) as weekend_orders
+    from orders
+    inner join days
+        on orders.ordered_on > days.active_after and orders.ordered_on <= days.snapshot_on
+    group by days.snapshot_on, orders.customer_id
+),
+
+later_orders as (
+    select
+        days.snapshot_on,
+        orders.customer_id,
+        sum(case when orders.ordered_on <= days.churn_window_ends_on then 1 else 0 end) as orders_in_churn_window,
+        sum(case when orders.ordered_on <= days.intent_window_ends_on then 1 else 0 end) as orders_in_intent_window,
+        sum(case when orders.ordered_on <= days.intent_window_ends_on then orders.exact_revenue else 0 end) as revenue_in_intent_window
+    from orders
+    inner join days
+        on
+            orders.ordered_on > days.snapshot_on
+            and orders.ordered_on <= greatest(days.churn_window_ends_on, days.intent_window_ends_on)
+    group by days.snapshot_on, orders.customer_id
+),
+
+active_events as (
+    select
+        days.snapshot_on,
+        human_events.customer_id,
+        max(human_events.occurred_on) as last_session_on,
+        count(distinct human_events.session_id) as sessions,
+        count(distinct case when human_events.occurred_on > days.recent_after then human_events.session_id end) as sessions_recent,
+        sum(case when human_events.occurred_on > days.recent_after and human_events.event_type = 'view' then 1 else 0 end) as views_recent,
+        sum(case when human_events.occurred_on > days.recent_after and human_events.event_type = 'add_to_cart' then 1 else 0 end)
+            as carts_recent,
+        sum(case when human_events.occurred_on > days.recent_after and human_events.event_type = 'search' then 1 else 0 end)
+            as searches_recent
+    from human_events
+    inner join days
+        on human_events.occurred_on > days.active_after and human_events.occurred_on <= days.snapshot_on
+    group by days.snapshot_on, human_events.customer_id
+),
+
+active_touches as (
+    select
+        days.snapshot_on,
+        touches.customer_id,
+        count(*) as touches,
+        sum(case when touches.converted_on <= days.snapshot_on then 1 else 0 end) as conversions
+    from touches
+    inner join days
+        on touches.touched_on > days.active_after and touches.touched_on <= days.snapshot_on
+    group by days.snapshot_on, touches.customer_id
+),
+
+measured as (
+    select
+        known.customer_id,
+        known.snapshot_on,
+        known.is_current,
+        {{ dbt.datediff("coalesce(least(past.first_ordered_on, known.known_since), known.known_since)", "known.snapshot_on", "day") }}
+            as tenure_days,
+        {{ dbt.datediff("past.last_ordered_on", "known.snapshot_on", "day") }} as recency_days,
+        coalesce(past.orders, 0) as orders,
+        coalesce(active.orders_recent, 0) as orders_recent,
+        coalesce(active.orders, 0) as orders_active,
+        coalesce(past.revenue, 0) as revenue,
+        coalesce(active.revenue_recent, 0) as revenue_recent,
+        coalesce(active.revenue, 0) as revenue_active,
+        cast(past.revenue as double) / past.orders as average_basket,
+        cast(past.products as double) / past.orders as products_per_order,
+        case
+            when past.order_days > 1
+                then
+                    cast({{ dbt.datediff("past.first_ordered_on", "past.last_ordered_on", "day") }} as double) / (past.order_days - 1)
+        end as mean_days_between_orders,
+        coalesce(active.order_days, 0) as order_days_active,
+        -- Returns can make the part larger than the whole.
+        case
+            when active.revenue > 0
+                then least(greatest(cast(active.promoted_revenue as double) / cast(active.revenue as double), 0), 1)
+        end as promoted_share,
+        cast(active.online_orders as double) / active.orders as online_share,
+        cast(active.weekend_orders as double) / active.orders as weekend_share,
+        coalesce(active.stores, 0) as stores_active,
+        coalesce(events.sessions_recent, 0) as sessions_recent,
+        coalesce(events.sessions, 0) as sessions_active,
+        coalesce(events.views_recent, 0) as views_recent,
+        coalesce(events.carts_recent, 0) as carts_recent,
+        coalesce(events.searches_recent, 0) as searches_recent,
+        {{ dbt.datediff("events.last_session_on", "known.snapshot_on", "day") }} as days_since_session,
+        coalesce(touches.touches, 0) as touches_active,
+        coalesce(touches.conversions, 0) as conversions_active,
+        case when known.has_churn_window then coalesce(later.orders_in_churn_window, 0) end as orders_in_churn_window,
+        case when known.has_intent_window then coalesce(later.orders_in_intent_window, 0) end as orders_in_intent_window,
+        case when known.has_intent_window then coalesce(later.revenue_in_intent_window, 0) end as revenue_in_intent_window
+    from known_customers as known
+    left join past_orders as past
+        on known.snapshot_on = past.snapshot_on and known.customer_id = past.customer_id
+    left join active_orders as active
+        on known.snapshot_on = active.snapshot_on and known.customer_id = active.customer_id
+    left join later_orders as later
+        on known.snapshot_on = later.snapshot_on and known.customer_id = later.customer_id
+    left join active_events as events
+        on known.snapshot_on = events.snapshot_on and known.customer_id = events.customer_id
+    left join active_touches as touches
+        on known.snapshot_on = touches.snapshot_on and known.customer_id = touches.customer_id
+),
+
+final as (
+    select
+        -- ids
+        customer_id,
+        snapshot_on,
+        is_current,
+
+        -- purchases
+        cast(tenure_days as bigint) as tenure_days,
+        cast(recency_days as bigint) as recency_days,
+        cast(orders as bigint) as orders,
+        cast(orders_recent as bigint) as orders_recent,
+        cast(orders_active as bigint) as orders_active,
+        cast(revenue as double) as revenue,
+        cast(revenue_recent as double) as revenue_recent,
+        cast(revenue_active as double) as revenue_active,
+        average_basket,
+        products_per_order,
+        mean_days_between_orders,
+        case when mean_days_between_orders > 0 then cast(recency_days as double) / mean_days_between_orders end as lateness,
+        cast(order_days_active as bigint) as order_days_active,
+        cast(orders_recent as double) / {{ var("recent_weeks") }} - cast(orders_active as double) / {{ var("active_weeks") }} as order_trend,
+        promoted_share,
+        online_share,
+        weekend_share,
+        cast(stores_active as bigint) as stores_active,
+
+        -- browsing
+        cast(sessions_recent as bigint) as sessions_recent,
+        cast(sessions_active as bigint) as sessions_active,
+        cast(views_recent as bigint) as views_recent,
+        cast(carts_recent as bigint) as carts_recent,
+        cast(searches_recent as bigint) as searches_recent,
+        cast(days_since_session as bigint) as days_since_session,
+
+        -- campaigns
+        cast(touches_active as bigint) as touches_active,
+        cast(conversions_active as bigint) as conversions_active,
+
+        -- what came after
+        cast(orders_in_churn_window as bigint) as orders_in_churn_window,
+        cast(orders_in_intent_window as bigint) as orders_in_intent_window,
+        cast(revenue_in_intent_window as double) as revenue_in_intent_window
+    from measured
+)
+
+select * from final

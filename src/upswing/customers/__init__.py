@@ -1,0 +1,1 @@
+"""Customers: portraits, segments, scores, recommendations, baskets (sources: personalization and big-data sales articles)."""
