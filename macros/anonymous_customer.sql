@@ -1,0 +1,3 @@
+{% macro anonymous_customer() %}
+    {{- return("(anonymous)") -}}
+{% endmacro %}
