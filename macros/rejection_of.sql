@@ -32,7 +32,9 @@
                 "is not a finite number"
             )) -%}
         {%- elif type in ("date", "timestamp") -%}
-            {%- do conditions.append((name ~ " < cast('1900-01-01' as " ~ type ~ ")", "lies before 1900")) -%}
+            {%- do conditions.append((
+                name ~ " < cast('" ~ column.first_year ~ "-01-01' as " ~ type ~ ")", "lies before " ~ column.first_year
+            )) -%}
             {%- if column.plan -%}
                 {%- do conditions.append((name ~ " >= cast('2200-01-01' as " ~ type ~ ")", "lies after 2199")) -%}
             {%- endif -%}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import duckdb
 
+from upswing.sample.browsing import write_browsing_sample
+from upswing.sample.competitor_prices import write_competitor_price_sample
 from upswing.sample.complete_journey import SAMPLE_FOLDER, SampleParameters, write_sample
+from upswing.sample.feedback import write_feedback_sample
 from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
 
 
@@ -31,6 +35,14 @@ QUESTIONS = {
 """What people come for, and the query that answers it from the published marts."""
 
 
+AROUND_PURCHASES: dict[str, Callable[[Path], dict[str, int]]] = {
+    "events": write_browsing_sample,
+    "feedback": write_feedback_sample,
+    "competitor_prices": write_competitor_price_sample,
+}
+"""The synthetic raw tables that are drawn around the real ones, and what writes each."""
+
+
 @click.group()
 def main() -> None:
     """Upswing: what to push, when, to whom, and which deal to visit first."""
@@ -41,9 +53,13 @@ def main() -> None:
 @click.option("--product-share", type=float, default=1.0, show_default=True, help="Share of the products, by hash.")
 @click.option("--opportunities", type=int, default=3000, show_default=True, help="Synthetic sales opportunities.")
 @click.option("--language", default="en", show_default=True, help="Language of the synthetic visit notes: en or zh.")
-@click.option("--missing-only", is_flag=True, help="Write only what is not there yet.")
+@click.option("--missing-only", is_flag=True, help="Write only the tables that are not there yet.")
 def sample(folder: Path, product_share: float, opportunities: int, language: str, missing_only: bool) -> None:
-    """Write the sample's raw tables as Parquet: real purchases, synthetic sales visits."""
+    """Write the sample's raw tables as Parquet.
+
+    Real: purchases, products, customers, promotions, campaigns. Synthetic, each with a column is_synthetic: sales
+    visits; and, drawn around the real purchases in the folder, browsing events, feedback, and competitors' prices.
+    """
     try:
         purchases = SampleParameters(product_share)
         visits = VisitSampleParameters(opportunities=opportunities, language=language)
@@ -54,6 +70,12 @@ def sample(folder: Path, product_share: float, opportunities: int, language: str
         rows |= write_sample(folder, purchases)
     if not (missing_only and (folder / "visits.parquet").exists()):
         rows |= write_visit_sample(folder, visits)
+    for table, write_table in AROUND_PURCHASES.items():
+        if not (missing_only and (folder / f"{table}.parquet").exists()):
+            try:
+                rows |= write_table(folder)
+            except (FileNotFoundError, ValueError) as wrong:
+                raise click.ClickException(str(wrong)) from wrong
     for table, count in rows.items():
         click.echo(f"{folder / f'{table}.parquet'}: {count:,} rows")
 

@@ -14,7 +14,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from upswing.sample.browsing import BrowsingParameters, write_browsing_sample
+from upswing.sample.competitor_prices import write_competitor_price_sample
 from upswing.sample.complete_journey import SampleParameters, write_sample
+from upswing.sample.feedback import write_feedback_sample
 from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
 
 PROJECT = Path(__file__).parents[2]
@@ -89,6 +92,9 @@ def small_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     write_sample(folder, SampleParameters(product_share=0.15))
     write_visit_sample(folder, VisitSampleParameters(opportunities=600))
+    write_browsing_sample(folder, BrowsingParameters(activity=0.1))
+    write_feedback_sample(folder)
+    write_competitor_price_sample(folder)
     return folder
 
 

@@ -16,7 +16,13 @@ FIRST_DAY = date(2024, 1, 3)
 DAYS = 60
 STANDING_DAYS = 40
 LINES_A_DAY = 60
-KEPT_UP = ("staging.parsed_raw__order_lines", "intermediate.int_order_lines", "intermediate.int_product_weeks")
+KEPT_UP = (
+    "staging.parsed_raw__order_lines",
+    "intermediate.int_order_lines",
+    "intermediate.int_product_weeks",
+    "intermediate.int_orders",
+    "intermediate.int_customer_purchases",
+)
 COMPARED = (
     "staging.base_raw__clock",
     "staging.base_raw__order_lines",
@@ -26,9 +32,13 @@ COMPARED = (
     "quarantine.promotions",
     "intermediate.int_order_lines",
     "intermediate.int_product_weeks",
+    "intermediate.int_orders",
+    "intermediate.int_customer_purchases",
+    "intermediate.int_customer_snapshots",
     "intermediate.int_launch_weeks",
     "marts.product_weeks",
     "marts.products",
+    "marts.customers",
     "marts.raw_deliveries",
     "marts.quarantine_reasons",
 )
@@ -47,6 +57,7 @@ def order_lines(seed: int) -> dict[int, list[dict[str, object]]]:
             "order_id": f"o{number // 3}",
             "product_id": f"p{draw.integers(0, 25)}",
             "line_number": number,
+            "customer_id": f"c{number // 3 % 12}" if number % 5 else None,
             "store_id": f"s{draw.integers(0, 3)}",
             "ordered_at": ordered_at.isoformat(sep=" "),
             "quantity": "many" if number % 401 == 0 else str(draw.integers(-1, 5)),
@@ -91,7 +102,7 @@ def deliver(raw: Path, table: str, day: int, rows: list[dict[str, object]]) -> N
     folder.mkdir(parents=True, exist_ok=True)
     names = list(rows[0])
     columns = {
-        name: pa.array([row[name] for row in rows], pa.string() if name != "line_number" else pa.int64())
+        name: pa.array([row.get(name) for row in rows], pa.string() if name != "line_number" else pa.int64())
         for name in names
     }
     pq.write_table(pa.table(columns), folder / f"{(FIRST_DAY + timedelta(days=day)).isoformat()}.parquet")

