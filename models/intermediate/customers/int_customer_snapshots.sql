@@ -123,6 +123,7 @@ measured as (
         known.customer_id,
         known.snapshot_on,
         known.is_current,
+        known.regular_number,
         {{ dbt.datediff("coalesce(least(past.first_ordered_on, known.known_since), known.known_since)", "known.snapshot_on", "day") }}
             as tenure_days,
         {{ dbt.datediff("past.last_ordered_on", "known.snapshot_on", "day") }} as recency_days,
@@ -178,6 +179,7 @@ final as (
         customer_id,
         snapshot_on,
         is_current,
+        regular_number,
 
         -- purchases
         cast(tenure_days as bigint) as tenure_days,
