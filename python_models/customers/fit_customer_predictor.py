@@ -1,0 +1,27 @@
+from upswing import engine, fits
+from upswing.customers.customer_predictor import CustomerPredictorParameters
+from upswing.customers.customer_predictor_evaluation import fit_customer_predictor
+
+
+def model(dbt, session):
+    parameters = CustomerPredictorParameters(**dbt.config.meta_get("parameters"))
+    as_of_date = engine.read_date(dbt.ref("base_raw__clock"), "as_of_date")
+    snapshots = engine.read(
+        dbt.ref("int_customer_snapshots").filter(
+            "orders_in_intent_window is not null or orders_in_churn_window is not null"
+        )
+    )
+    categories = engine.read(
+        dbt.ref("int_customer_category_snapshots").filter("order_days_in_intent_window is not null")
+    )
+    told = engine.progress("fit_customer_predictor", "stage")
+    return fits.fit_when_due(
+        "customer_predictor",
+        fit_customer_predictor.__module__,
+        lambda: fit_customer_predictor(snapshots, categories, as_of_date, parameters, told),
+        [snapshots, categories],
+        parameters,
+        engine.read_earlier(dbt, session),
+        fits.RefitPolicy(**dbt.config.meta_get("refit_policy")),
+        as_of_date,
+    )
