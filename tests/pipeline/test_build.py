@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from conftest import SQL_LAYERS, Warehouse, flat, mart_names
 
-FITS = ("fit_breakout_classifier", "fit_conversion_classifier", "fit_surge_locator")
+FITS = (
+    "fit_breakout_classifier",
+    "fit_conversion_classifier",
+    "fit_customer_predictor",
+    "fit_customer_segments",
+    "fit_recommender",
+    "fit_surge_locator",
+)
 
 
 def fits(warehouse: Warehouse) -> list[tuple[object, ...]]:
@@ -24,7 +31,7 @@ def built_from(warehouse: Warehouse) -> list[tuple[object, ...]]:
     noted = warehouse.query(
         "select schema_name, table_name, comment from duckdb_tables() where comment like '{%' order by all"
     )
-    assert len(noted) == 14, noted
+    assert len(noted) == 16, noted
     return noted
 
 
@@ -44,6 +51,21 @@ def test_the_marts_alone_are_published_whole_and_described(built: Warehouse) -> 
 def test_the_sample_fills_every_mart(built: Warehouse) -> None:
     for name in mart_names(built.manifest()):
         assert built.query_published(f"select count(*) from {name}")[0][0] > 0, name
+
+
+def test_the_mess_of_browsing_feedback_and_prices_is_set_aside_with_its_reasons(built: Warehouse) -> None:
+    found = built.query_published(
+        "select distinct table_name || ': ' || rejection_reason from quarantine_reasons "
+        "where table_name in ('events', 'feedback', 'competitor_prices')"
+    )
+    told = {reason for (reason,) in found}
+    assert {
+        "events: occurred_at lies before 1971",
+        "events: session_id is missing",
+        "events: a later row has the same key",
+        "feedback: rating is above 5",
+        "competitor_prices: price is below 0",
+    } <= told, told
 
 
 def test_sales_are_conserved_from_the_delivery_to_the_mart(built: Warehouse) -> None:

@@ -13,7 +13,7 @@ import upswing
 SOURCE = Path(upswing.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 ENGINE_MODULES = {"engine.py", "cli.py", "publish.py"}
-HEAVY = {"torch", "transformers", "faiss", "pyspark"}
+HEAVY = {"torch", "transformers", "faiss", "pyspark", "lightgbm", "implicit", "mlxtend"}
 
 
 def imported(node: ast.AST) -> set[str]:
