@@ -30,6 +30,7 @@
         ("min_segments", "a whole number, at least 2", 2, none, true),
         ("max_segments", "a whole number, at least min_segments", var("min_segments") | int, none, true),
         ("segment_stability_snapshots", "a whole number, at least 1", 1, none, true),
+        ("min_described_customers", "a whole number of customers, at least 1", 1, none, true),
         ("similar_products", "a whole number, at least 1", 1, none, true),
         ("recommendations_per_customer", "a whole number, at least 1", 1, none, true),
         ("repeat_category_share", "a share between 0 and 1", 0, 1, false),

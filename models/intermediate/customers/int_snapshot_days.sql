@@ -37,7 +37,7 @@ planned_days as (
     {%- endfor %}
 ),
 
--- Of an earlier day nothing can be said whose windows began before the data.
+-- Of an earlier day little can be said whose windows began before the data.
 final as (
     select
         snapshot_on,
@@ -52,6 +52,7 @@ final as (
     from planned_days
     where
         snapshot_on = as_of_date
+        or regular_number = 0
         or snapshot_on >= cast({{ dbt.dateadd("week", var("active_weeks"), "data_begins_on") }} as date)
 )
 

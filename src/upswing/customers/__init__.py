@@ -1,1 +1,1 @@
-"""Customers: portraits, segments, scores, recommendations, baskets (sources: personalization and big-data sales articles)."""
+"""Customers: portraits, segments, scores, recommendations, baskets (source: personalization and big-data articles)."""
