@@ -19,7 +19,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
-from threadpoolctl import threadpool_limits
 
 from upswing.customers.boosted_trees import BoostedTrees, BoostingParameters
 from upswing.customers.category_intent import CategoryIntent, CategoryIntentParameters, complete_rows, labels_of
@@ -34,6 +33,7 @@ from upswing.customers.customer_predictor_measures import time_split
 from upswing.customers.customer_snapshots import FEATURES, CustomerSnapshots
 from upswing.customers.purchase_baselines import logistic_regression
 from upswing.customers.spend_given_purchase import SpendGivenPurchase
+from upswing.one_thread import one_thread
 
 PARAMETERS = CustomerPredictorParameters(churn_weeks=8, intent_days=30, recent_weeks=4, active_weeks=13)
 VALIDATION_DAYS = 2
@@ -156,7 +156,7 @@ def of_classes(labels: FloatArray, probabilities: FloatArray) -> tuple[float, ..
 
 if __name__ == "__main__":
     snapshots = CustomerSnapshots.sorted_from_arrow(table("int_customer_snapshots"))
-    with threadpool_limits(1):
+    with one_thread():
         for outcome, usable, window, sign in (
             ("has_churned", snapshots.can_churn, PARAMETERS.churn_days, 1),
             ("has_bought", snapshots.has_intent_window, PARAMETERS.intent_days, -1),

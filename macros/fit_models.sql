@@ -1,3 +1,10 @@
 {% macro fit_models() %}
-    {{ return(["fit_breakout_classifier", "fit_conversion_classifier", "fit_surge_locator"]) }}
+    {{ return([
+        "fit_breakout_classifier",
+        "fit_conversion_classifier",
+        "fit_customer_predictor",
+        "fit_customer_segments",
+        "fit_recommender",
+        "fit_surge_locator",
+    ]) }}
 {% endmacro %}

@@ -27,6 +27,14 @@ QUESTIONS = {
         "select breakout_rank, product_id, product_name, round(breakout_probability, 2) as probability, top_reasons "
         "from breakout_products order by breakout_rank limit 5"
     ),
+    "who is about to leave": (
+        "select customer_id, round(churn_probability, 2) as probability, round(revenue_at_risk, 2) as revenue_at_risk, "
+        "churn_reasons from customer_scores where is_churn_risk order by revenue_at_risk desc limit 5"
+    ),
+    "what to offer to whom": (
+        "select customer_id, recommendation_rank, product_name, reason from recommendations "
+        "where recommendation_rank <= 2 order by customer_id, recommendation_rank limit 6"
+    ),
     "which deal to visit first": (
         "select visit_priority, opportunity_id, owner_id, round(conversion_probability, 2) as probability, top_reasons "
         "from opportunity_priorities order by visit_priority limit 5"

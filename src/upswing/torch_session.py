@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from threadpoolctl import threadpool_limits
+from upswing.one_thread import one_thread
 
 THREADS = 1
 
@@ -26,7 +26,7 @@ def torch_session() -> Iterator[None]:
     """
     import torch
 
-    with _ONE_JOB_AT_A_TIME, threadpool_limits(THREADS):
+    with _ONE_JOB_AT_A_TIME, one_thread():
         threads_before = torch.get_num_threads()
         deterministic_before = torch.are_deterministic_algorithms_enabled()
         torch.set_num_threads(THREADS)

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from upswing.customers.boosted_trees import BoostedTrees, BoostingParameters
 from upswing.fits import NotEnoughHistory
+from upswing.one_thread import one_thread
 from upswing.splits import hash_folds, lowest_hashes
 from upswing.tensors import pack, pack_texts, unpack, unpack_texts
 
@@ -116,7 +116,7 @@ class CategoryIntent:
         gaps, overall_gap = usual_gaps(training, parameters.gap_shrinkage)
         values = matrix(training, features, gaps, overall_gap)
         folds = hash_folds(training["customer_id"].to_pylist(), parameters.boosting.folds, "category_intent")
-        with threadpool_limits(1):
+        with one_thread():
             trees = BoostedTrees.train(values, labels_of(training), folds, parameters.boosting)
         return cls(trees, gaps, overall_gap, features)
 

@@ -7,7 +7,6 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
 
 from upswing.customers.category_intent import CategoryIntent
 from upswing.customers.customer_predictor import (
@@ -29,6 +28,7 @@ from upswing.customers.customer_predictor_measures import (
 )
 from upswing.customers.customer_snapshots import CustomerSnapshots, day_of
 from upswing.fits import Fit, Metric, NotEnoughHistory
+from upswing.one_thread import one_thread
 from upswing.splits import lowest_hashes
 
 Progress = Callable[[int, int], None]
@@ -71,7 +71,7 @@ def fit_customer_predictor(
         lambda: measure_category(category_rows, as_of_date, parameters),
     ]
     stages = len(measures) + 1
-    with threadpool_limits(1):
+    with one_thread():
         for number, measure in enumerate(measures):
             measured, verdict = measure()
             metrics.extend(measured)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
 
 from upswing.customers.segment_clusters import DensityClusters, KMeansClusters
 from upswing.customers.segment_evaluation import evaluate
@@ -11,6 +10,7 @@ from upswing.customers.segment_features import SnapshotFeatures, snapshots_of
 from upswing.customers.segment_model import SegmentModel, earlier_model
 from upswing.customers.segment_parameters import SegmentParameters
 from upswing.fits import Fit, NotEnoughHistory
+from upswing.one_thread import one_thread
 from upswing.splits import lowest_hashes
 
 
@@ -44,7 +44,7 @@ def fit_customer_segments(rows: pa.Table, parameters: SegmentParameters, earlier
         )
     now = bought[0]
     earlier = bought[1] if len(bought) > 1 and len(bought[1]) >= parameters.min_customers else None
-    with threadpool_limits(1):
+    with one_thread():
         clusters = KMeansClusters.fit(now, parameters)
         if clusters is None:
             raise NotEnoughHistory(

@@ -1,0 +1,41 @@
+{#- Longer rules are looked for in at most so many baskets of each half. -#}
+{%- set max_baskets = 100000 -%}
+
+with basket_lines as (
+    select * from {{ ref('int_basket_lines') }}
+),
+
+category_items as (
+    select * from {{ ref('int_basket_items') }}
+    where rule_level = 'category'
+),
+
+baskets as (
+    select distinct
+        order_id,
+        is_later
+    from basket_lines
+),
+
+drawn as (
+    select
+        order_id,
+        is_later,
+        row_number() over (partition by is_later order by md5(order_id), order_id) as place,
+        count(*) over (partition by is_later) as orders_of_half
+    from baskets
+),
+
+final as (
+    select
+        drawn.order_id,
+        drawn.is_later,
+        category_items.item as category,
+        drawn.orders_of_half > {{ max_baskets }} as is_sampled
+    from drawn
+    left join category_items
+        on drawn.order_id = category_items.order_id
+    where drawn.place <= {{ max_baskets }}
+)
+
+select * from final

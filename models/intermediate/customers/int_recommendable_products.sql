@@ -1,0 +1,78 @@
+with order_lines as (
+    select * from {{ ref('int_order_lines') }}
+),
+
+products as (
+    select * from {{ ref('int_products') }}
+),
+
+inventory as (
+    select * from {{ ref('stg_raw__inventory') }}
+),
+
+clock as (
+    select
+        as_of_date,
+        cast({{ dbt.dateadd("week", "-" ~ var("recent_weeks"), "as_of_date") }} as date) as recent_after,
+        cast({{ dbt.dateadd("week", "-" ~ var("active_weeks"), "as_of_date") }} as date) as active_after
+    from {{ ref('base_raw__clock') }}
+),
+
+sold as (
+    select
+        order_lines.product_id,
+        sum(cast(order_lines.quantity as decimal(18, 4))) as units,
+        sum(cast(order_lines.net_amount as decimal(18, 4))) as revenue,
+        count(distinct order_lines.customer_id) as customers_active,
+        count(distinct case when order_lines.ordered_on > clock.recent_after then order_lines.customer_id end)
+            as customers_recent
+    from order_lines
+    cross join clock
+    where
+        order_lines.ordered_on > clock.active_after
+        and order_lines.ordered_on <= clock.as_of_date
+    group by order_lines.product_id
+),
+
+counted as (
+    select
+        inventory.product_id,
+        inventory.on_hand,
+        row_number() over (
+            partition by inventory.product_id, inventory.store_id order by inventory.counted_on desc
+        ) as count_number
+    from inventory
+    cross join clock
+    where inventory.counted_on <= clock.as_of_date
+),
+
+-- The newest count of each store. A product that no store counted may well be there.
+stock as (
+    select
+        product_id,
+        cast(sum(cast(on_hand as decimal(18, 4))) as double) as on_hand
+    from counted
+    where count_number = 1
+    group by product_id
+),
+
+final as (
+    select
+        sold.product_id,
+        products.category,
+        cast(sold.units as double) as units_active,
+        case when sold.revenue > 0 then cast(sold.revenue as double) / cast(sold.units as double) end as price,
+        cast(sold.customers_active as bigint) as customers_active,
+        cast(sold.customers_recent as bigint) as customers_recent,
+        stock.on_hand
+    from sold
+    inner join products
+        on sold.product_id = products.product_id
+    left join stock
+        on sold.product_id = stock.product_id
+    where
+        sold.units > 0
+        and (stock.on_hand is null or stock.on_hand > 0)
+)
+
+select * from final

@@ -1,0 +1,24 @@
+from upswing import engine, fits
+from upswing.customers.recommend_fit import TrainingData, fit_recommender
+from upswing.customers.recommend_parameters import RecommenderParameters
+
+
+def model(dbt, session):
+    parameters = RecommenderParameters(**dbt.config.meta_get("parameters"))
+    as_of_date = engine.read_date(dbt.ref("base_raw__clock"), "as_of_date")
+    data = TrainingData(
+        engine.read(dbt.ref("int_customer_purchases")),
+        engine.read(dbt.ref("int_product_features")).select(["product_id", "category"]),
+        engine.read(dbt.ref("score_product_similarities")),
+        engine.read(dbt.ref("int_customer_category_snapshots")),
+    )
+    return fits.fit_when_due(
+        "recommender",
+        fit_recommender.__module__,
+        lambda: fit_recommender(data, as_of_date, parameters, engine.progress("fit_recommender", "step")),
+        data.fingerprinted(),
+        parameters,
+        engine.read_earlier(dbt, session),
+        fits.RefitPolicy(**dbt.config.meta_get("refit_policy")),
+        as_of_date,
+    )

@@ -1,0 +1,21 @@
+from upswing import engine, fits
+from upswing.customers.recommend_parameters import RecommenderParameters
+from upswing.customers.recommend_scores import Shop, score_recommendations
+
+
+def model(dbt, session):
+    parameters = RecommenderParameters(**dbt.config.meta_get("parameters"))
+    shop = Shop(
+        engine.read(dbt.ref("int_customer_purchases")),
+        engine.read(dbt.ref("int_product_features")),
+        engine.read(dbt.ref("int_recommendable_products")),
+        engine.read(dbt.ref("int_category_repeats")),
+        engine.read(dbt.ref("int_customer_snapshots").filter("is_current")),
+        engine.read(dbt.ref("score_product_similarities")),
+        engine.read(dbt.ref("score_customer_segments")),
+        engine.read(dbt.ref("int_customer_category_snapshots")),
+    )
+    fit = fits.newest_fit(engine.read(dbt.ref("fit_recommender")))
+    as_of_date = engine.read_date(dbt.ref("base_raw__clock"), "as_of_date")
+    progress = engine.progress("score_recommendations", "customer")
+    return score_recommendations(fit, shop, as_of_date, parameters, dbt.config.meta_get("length"), progress)
