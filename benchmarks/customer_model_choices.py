@@ -33,7 +33,7 @@ from upswing.customers.customer_predictor_measures import time_split
 from upswing.customers.customer_snapshots import FEATURES, CustomerSnapshots
 from upswing.customers.purchase_baselines import logistic_regression
 from upswing.customers.spend_given_purchase import SpendGivenPurchase
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 
 PARAMETERS = CustomerPredictorParameters(churn_weeks=8, intent_days=30, recent_weeks=4, active_weeks=13)
 VALIDATION_DAYS = 2
@@ -156,33 +156,33 @@ def of_classes(labels: FloatArray, probabilities: FloatArray) -> tuple[float, ..
 
 if __name__ == "__main__":
     snapshots = CustomerSnapshots.sorted_from_arrow(table("int_customer_snapshots"))
-    with one_thread():
-        for outcome, usable, window, sign in (
-            ("has_churned", snapshots.can_churn, PARAMETERS.churn_days, 1),
-            ("has_bought", snapshots.has_intent_window, PARAMETERS.intent_days, -1),
-        ):
-            pairs = splits(snapshots, usable, window)
-            print(f"\n{outcome}: " + ", ".join(f"{asked.days[0]} ({len(asked):,} rows)" for _, asked in pairs))
-            for name, learn in classifiers(outcome, sign).items():
-                figures = [of_classes(getattr(asked, outcome), learn(known, asked)) for known, asked in pairs]
-                show(name, figures, "ROC-AUC PR-AUC log_loss")
-        print("\nexpected spend")
-        for name, learn in SPENDERS.items():
-            errors = []
-            for known, asked in splits(snapshots, snapshots.has_intent_window, PARAMETERS.intent_days):
-                gap = learn(known, asked) - asked.spend
-                rank = float(spearmanr(gap + asked.spend, asked.spend).statistic)
-                errors.append((float(np.abs(gap).mean()), float(np.sqrt((gap**2).mean())), rank, float(gap.mean())))
-            show(name, errors, "MAE RMSE spearman bias")
-        rows = complete_rows(table("int_customer_category_snapshots"), date.max, PARAMETERS.intent_days)
-        days = np.array(rows["snapshot_on"].to_pylist(), dtype="datetime64[D]")
-        print("\ncategory intent")
-        for name, boosting in CATEGORY_BOOSTING.items():
-            figures = []
-            for day in validation_days(days, PARAMETERS.intent_days):
-                trained = CategoryIntent.train(
-                    rows, day.astype(date), CategoryIntentParameters(PARAMETERS.intent_days, boosting=boosting)
-                )
-                asked = rows.filter(pa.array(days == day))
-                figures.append(of_classes(labels_of(asked), trained.probabilities(asked)))
+    hold_one_thread()
+    for outcome, usable, window, sign in (
+        ("has_churned", snapshots.can_churn, PARAMETERS.churn_days, 1),
+        ("has_bought", snapshots.has_intent_window, PARAMETERS.intent_days, -1),
+    ):
+        pairs = splits(snapshots, usable, window)
+        print(f"\n{outcome}: " + ", ".join(f"{asked.days[0]} ({len(asked):,} rows)" for _, asked in pairs))
+        for name, learn in classifiers(outcome, sign).items():
+            figures = [of_classes(getattr(asked, outcome), learn(known, asked)) for known, asked in pairs]
             show(name, figures, "ROC-AUC PR-AUC log_loss")
+    print("\nexpected spend")
+    for name, learn in SPENDERS.items():
+        errors = []
+        for known, asked in splits(snapshots, snapshots.has_intent_window, PARAMETERS.intent_days):
+            gap = learn(known, asked) - asked.spend
+            rank = float(spearmanr(gap + asked.spend, asked.spend).statistic)
+            errors.append((float(np.abs(gap).mean()), float(np.sqrt((gap**2).mean())), rank, float(gap.mean())))
+        show(name, errors, "MAE RMSE spearman bias")
+    rows = complete_rows(table("int_customer_category_snapshots"), date.max, PARAMETERS.intent_days)
+    days = np.array(rows["snapshot_on"].to_pylist(), dtype="datetime64[D]")
+    print("\ncategory intent")
+    for name, boosting in CATEGORY_BOOSTING.items():
+        figures = []
+        for day in validation_days(days, PARAMETERS.intent_days):
+            trained = CategoryIntent.train(
+                rows, day.astype(date), CategoryIntentParameters(PARAMETERS.intent_days, boosting=boosting)
+            )
+            asked = rows.filter(pa.array(days == day))
+            figures.append(of_classes(labels_of(asked), trained.probabilities(asked)))
+        show(name, figures, "ROC-AUC PR-AUC log_loss")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 
 import attainable_auc
+import basket_rules
 import nearest_centre
+import recommendations
 import rescoring
 import second_build
 import streamed_scoring
@@ -20,6 +22,8 @@ BENCHMARKS = (
     rescoring,
     attainable_auc,
     streamed_scoring,
+    basket_rules,
+    recommendations,
     second_build,
 )
 

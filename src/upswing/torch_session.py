@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 
 THREADS = 1
 
@@ -22,11 +22,12 @@ _ONE_JOB_AT_A_TIME = threading.Lock()
 def torch_session() -> Iterator[None]:
     """Hold torch alone, on one thread and deterministic algorithms, and put its settings back after.
 
-    The libraries that scikit-learn computes with are held to one thread as well.
+    The libraries that scikit-learn computes with are held to one thread as well, and stay so.
     """
     import torch
 
-    with _ONE_JOB_AT_A_TIME, one_thread():
+    with _ONE_JOB_AT_A_TIME:
+        hold_one_thread()
         threads_before = torch.get_num_threads()
         deterministic_before = torch.are_deterministic_algorithms_enabled()
         torch.set_num_threads(THREADS)

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 TOLERANCE = 1e-6
@@ -62,6 +63,10 @@ def differences(one: Path, other: Path, keys: dict[str, list[str]], learned: set
 
 
 def _column_difference(left: pa.ChunkedArray, right: pa.ChunkedArray, tolerance: float) -> str | None:
+    if pt.is_list(left.type):
+        if pc.list_value_length(left).to_pylist() != pc.list_value_length(right).to_pylist():
+            return "lists of other lengths"
+        return _column_difference(pc.list_flatten(left), pc.list_flatten(right), tolerance)
     if pt.is_floating(left.type):
         ours = np.asarray(left.to_pandas(), dtype=np.float64)
         theirs = np.asarray(right.to_pandas(), dtype=np.float64)

@@ -92,6 +92,14 @@ def test_models_are_measured_beside_their_baselines_on_the_same_rows(built: Ware
         ("breakout_classifier", "whole_cycle"): 4,
         ("breakout_classifier", "after_launch_window"): 4,
         ("surge_locator", "surge_week"): 4,
+        ("customer_predictor", "churn"): 5,
+        ("customer_predictor", "purchase_intent"): 5,
+        ("customer_predictor", "category_intent"): 5,
+        ("customer_predictor", "expected_spend"): 6,
+        ("customer_segments", "segments"): 3,
+        ("recommender", "purchases"): 6,
+        ("recommender", "repeat_purchases"): 6,
+        ("recommender", "new_purchases"): 6,
         ("conversion_classifier", "fake_visits"): 1,
         ("conversion_classifier", "fruitless_visits"): 1,
     } | {("conversion_classifier", target): 5 for target in ("won", *won)}
@@ -206,11 +214,11 @@ def test_the_command_shows_what_is_published(built: Warehouse) -> None:
     for name in mart_names(built.manifest()):
         assert name in told.stdout
     lines = [line for line in told.stdout.splitlines() if " query " in line]
-    assert len(lines) == 2
+    assert len(lines) == 4
     for line in lines:
         shown = upswing("query", line.split('"')[1])
         assert shown.returncode == 0, shown.stderr
-        assert "top_reasons" in shown.stdout
+        assert "reason" in shown.stdout
     wrong = upswing("query", "select * from breakouts")
     assert wrong.returncode == 1
     assert "breakouts" in wrong.stderr

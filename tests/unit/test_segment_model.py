@@ -7,7 +7,7 @@ from unit.segments import QUICK, customer, drawn, table
 from upswing.customers.segment_clusters import DensityClusters, IntArray, KMeansClusters, rfm_clusters
 from upswing.customers.segment_features import FEATURE_NAMES, FloatArray, SnapshotFeatures, snapshots_of
 from upswing.customers.segment_model import SegmentModel, earlier_model, segment_numbers, value_order
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 from upswing.tensors import pack, unpack
 
 REVENUE = FEATURE_NAMES.index("revenue_active")
@@ -19,10 +19,10 @@ def customers() -> SnapshotFeatures:
 
 
 def learned(customers: SnapshotFeatures, earlier: SegmentModel | None = None) -> SegmentModel:
-    with one_thread():
-        clusters = KMeansClusters.fit(customers, QUICK)
-        assert clusters is not None
-        density = DensityClusters.fit(customers, QUICK)
+    hold_one_thread()
+    clusters = KMeansClusters.fit(customers, QUICK)
+    assert clusters is not None
+    density = DensityClusters.fit(customers, QUICK)
     return SegmentModel.numbered(clusters, density, customers, QUICK.cap_days, earlier)
 
 
@@ -124,5 +124,5 @@ def test_rfm_scores_rank_recent_frequent_and_valuable_customers_first(customers:
 
 def test_customers_who_are_all_alike_are_no_segments() -> None:
     alike = table([customer(f"c{number}", orders=1, recency_days=3) for number in range(100)])
-    with one_thread():
-        assert KMeansClusters.fit(snapshots_of(alike, QUICK.cap_days)[0], QUICK) is None
+    hold_one_thread()
+    assert KMeansClusters.fit(snapshots_of(alike, QUICK.cap_days)[0], QUICK) is None

@@ -10,21 +10,26 @@ clock as (
     select * from {{ ref('base_raw__clock') }}
 ),
 
+-- A condition on the rules alone inside the joins would make DuckDB compare each rule with each product.
+keyed as (
+    select
+        *,
+        case when rule_level = 'product' then antecedent end as antecedent_product_id,
+        case when rule_level = 'product' then consequent end as consequent_product_id
+    from rules
+),
+
 named as (
     select
-        rules.*,
+        keyed.*,
         clock.as_of_date,
-        coalesce(antecedent_products.product_name, rules.antecedent) as antecedent_name,
-        coalesce(consequent_products.product_name, rules.consequent) as consequent_name
-    from rules
+        coalesce(antecedent_products.product_name, keyed.antecedent) as antecedent_name,
+        coalesce(consequent_products.product_name, keyed.consequent) as consequent_name
+    from keyed
     left join products as antecedent_products
-        on
-            rules.rule_level = 'product'
-            and rules.antecedent = antecedent_products.product_id
+        on keyed.antecedent_product_id = antecedent_products.product_id
     left join products as consequent_products
-        on
-            rules.rule_level = 'product'
-            and rules.consequent = consequent_products.product_id
+        on keyed.consequent_product_id = consequent_products.product_id
     cross join clock
 ),
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from upswing.customers.boosted_trees import BoostedTrees, BoostingParameters
 from upswing.fits import NotEnoughHistory
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 from upswing.splits import hash_folds, lowest_hashes
 from upswing.tensors import pack, pack_texts, unpack, unpack_texts
 
@@ -116,8 +116,8 @@ class CategoryIntent:
         gaps, overall_gap = usual_gaps(training, parameters.gap_shrinkage)
         values = matrix(training, features, gaps, overall_gap)
         folds = hash_folds(training["customer_id"].to_pylist(), parameters.boosting.folds, "category_intent")
-        with one_thread():
-            trees = BoostedTrees.train(values, labels_of(training), folds, parameters.boosting)
+        hold_one_thread()
+        trees = BoostedTrees.train(values, labels_of(training), folds, parameters.boosting)
         return cls(trees, gaps, overall_gap, features)
 
     def probabilities(self, rows: pa.Table) -> FloatArray:

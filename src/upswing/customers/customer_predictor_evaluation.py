@@ -28,7 +28,7 @@ from upswing.customers.customer_predictor_measures import (
 )
 from upswing.customers.customer_snapshots import CustomerSnapshots, day_of
 from upswing.fits import Fit, Metric, NotEnoughHistory
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 from upswing.splits import lowest_hashes
 
 Progress = Callable[[int, int], None]
@@ -71,14 +71,14 @@ def fit_customer_predictor(
         lambda: measure_category(category_rows, as_of_date, parameters),
     ]
     stages = len(measures) + 1
-    with one_thread():
-        for number, measure in enumerate(measures):
-            measured, verdict = measure()
-            metrics.extend(measured)
-            verdicts.append(verdict)
-            progress(number + 1, stages)
-        predictor = train_predictor(snapshots, category_rows, as_of_date, parameters)
-        progress(stages, stages)
+    hold_one_thread()
+    for number, measure in enumerate(measures):
+        measured, verdict = measure()
+        metrics.extend(measured)
+        verdicts.append(verdict)
+        progress(number + 1, stages)
+    predictor = train_predictor(snapshots, category_rows, as_of_date, parameters)
+    progress(stages, stages)
     return Fit(predictor.to_bytes(), metrics, "; ".join([*verdicts, *untrained(predictor)]))
 
 

@@ -26,7 +26,7 @@ from upswing.customers.product_features_blocks import (
     word_block,
 )
 from upswing.customers.product_features_texts import vector_lists, vector_matrix
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 
 UNKNOWN_CATEGORY = "unknown"
 
@@ -100,8 +100,8 @@ def score_features(feature_rows: pa.Table, text_rows: pa.Table, parameters: Feat
         return FEATURE_SCHEMA.empty_table()
     rows = feature_rows.sort_by("product_id")
     is_readable = bool(text_rows.num_rows) and pc.mean(text_rows["unknown_share"]).as_py() <= MAX_UNKNOWN_SHARE
-    with one_thread():
-        vectors = _vectors(rows, text_rows, parameters, is_readable)
+    hold_one_thread()
+    vectors = _vectors(rows, text_rows, parameters, is_readable)
     columns = [pc.cast(rows["product_id"], pa.string()), vector_lists(vectors), pa.array([is_readable] * rows.num_rows)]
     return pa.Table.from_arrays(columns, schema=FEATURE_SCHEMA)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from upswing.customers.product_features_texts import vector_matrix
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 
 MAX_EXACT_VECTORS = 300_000
 """Up to so many distinct vectors each is compared with all; beyond, with those of the nearest clusters (IVF)."""
@@ -67,8 +67,8 @@ def score_similarities(
     vectors, group = np.unique(vector_matrix(rows["feature_vector"]), axis=0, return_inverse=True)
     wanted = parameters.similar_products
     # One more than wanted, for a product finds itself.
-    with one_thread():
-        nearest, cosines = _nearest_members(vectors, group.ravel(), wanted + 1, progress)
+    hold_one_thread()
+    nearest, cosines = _nearest_members(vectors, group.ravel(), wanted + 1, progress)
     own = nearest[group] == np.arange(len(group))[:, None]
     order = np.argsort(own, axis=1, kind="stable")[:, :wanted]
     neighbours = np.take_along_axis(nearest[group], order, axis=1)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from upswing.customers.purchase_matrix import IntArray, positions, texts
 from upswing.customers.recommend_knowledge import BoolArray, Known
 from upswing.customers.recommend_parameters import RecommenderParameters
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 
 SEED = 7
 DECIMALS = 6
@@ -85,8 +85,8 @@ class Signals:
 
     def of(self, customers: IntArray) -> SignalBatch:
         """Dense scores of all offered products for some customers."""
-        with one_thread():
-            als = self.customer_factors[customers] @ self.product_factors.T
+        hold_one_thread()
+        als = self.customer_factors[customers] @ self.product_factors.T
         return SignalBatch(
             np.round(als, DECIMALS),
             np.round((self.history[customers] @ self.together).toarray(), DECIMALS),
@@ -120,16 +120,16 @@ def _factors(history: Any, told: BoolArray, parameters: RecommenderParameters) -
     customer_factors = np.zeros((history.shape[0], parameters.factors), dtype=np.float32)
     product_factors = np.zeros((history.shape[1], parameters.factors), dtype=np.float32)
     if told.any():
-        with one_thread():
-            model = AlternatingLeastSquares(
-                factors=parameters.factors,
-                regularization=parameters.regularization,
-                iterations=parameters.iterations,
-                random_state=SEED,
-                num_threads=1,
-                dtype=np.float32,
-            )
-            model.fit((history[:, told] * parameters.purchase_weight).tocsr(), show_progress=False)
+        hold_one_thread()
+        model = AlternatingLeastSquares(
+            factors=parameters.factors,
+            regularization=parameters.regularization,
+            iterations=parameters.iterations,
+            random_state=SEED,
+            num_threads=1,
+            dtype=np.float32,
+        )
+        model.fit((history[:, told] * parameters.purchase_weight).tocsr(), show_progress=False)
         customer_factors, product_factors[told] = model.user_factors, model.item_factors
     return customer_factors, product_factors
 

@@ -10,7 +10,7 @@ from upswing.customers.segment_features import SnapshotFeatures, snapshots_of
 from upswing.customers.segment_model import SegmentModel, earlier_model
 from upswing.customers.segment_parameters import SegmentParameters
 from upswing.fits import Fit, NotEnoughHistory
-from upswing.one_thread import one_thread
+from upswing.one_thread import hold_one_thread
 from upswing.splits import lowest_hashes
 
 
@@ -44,13 +44,13 @@ def fit_customer_segments(rows: pa.Table, parameters: SegmentParameters, earlier
         )
     now = bought[0]
     earlier = bought[1] if len(bought) > 1 and len(bought[1]) >= parameters.min_customers else None
-    with one_thread():
-        clusters = KMeansClusters.fit(now, parameters)
-        if clusters is None:
-            raise NotEnoughHistory(
-                f"{len(now)} customers who bought, of whom fewer than min_segments {parameters.min_segments} differ"
-            )
-        density = DensityClusters.fit(now, parameters)
-        metrics, verdict = evaluate(clusters, density, now, earlier, parameters)
-        model = SegmentModel.numbered(clusters, density, now, parameters.cap_days, earlier_model(earlier_weights))
+    hold_one_thread()
+    clusters = KMeansClusters.fit(now, parameters)
+    if clusters is None:
+        raise NotEnoughHistory(
+            f"{len(now)} customers who bought, of whom fewer than min_segments {parameters.min_segments} differ"
+        )
+    density = DensityClusters.fit(now, parameters)
+    metrics, verdict = evaluate(clusters, density, now, earlier, parameters)
+    model = SegmentModel.numbered(clusters, density, now, parameters.cap_days, earlier_model(earlier_weights))
     return Fit(model.to_bytes(), metrics, verdict)

@@ -52,7 +52,7 @@ def breakout_scorer(
         for batch in batches:
             if batch.num_rows:
                 with torch_session():
-                    scored = _score_batch(classifier, batch, threshold, fit["model_version"])
+                    scored = _score_batch(classifier, batch.sort_by("product_id"), threshold, fit["model_version"])
                 yield scored
 
     return score
