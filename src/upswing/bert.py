@@ -153,6 +153,38 @@ def has_fast_bfloat16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
+def run_layers(layers: Any, hidden: Any) -> Any:
+    """Hidden states after the layers, multiplied in bfloat16 where the processor has it.
+
+    Args:
+        layers: of BERT.
+        hidden: of windows of one length, shape (windows, tokens, width).
+    """
+    import torch
+
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_fast_bfloat16()):
+        for layer in layers:
+            hidden = layer(hidden)
+    return hidden.float()
+
+
+def in_half_precision(layers: Any) -> Any:
+    """The layers with their matrices in bfloat16, where the processor has it; for reading only.
+
+    What a layer gives stays in single precision: rounded to half of it, the classification layer learns the rounding.
+
+    Args:
+        layers: of BERT; changed in place.
+    """
+    import torch
+
+    if has_fast_bfloat16():
+        for module in layers.modules():
+            if isinstance(module, torch.nn.Linear):
+                module.to(torch.bfloat16)
+    return layers
+
+
 def equal_length_batches(lengths: Sequence[int]) -> list[NDArray[np.int64]]:
     """Rows by length, shortest first, in batches of one length and up to :data:`TOKENS_IN_BATCH` tokens.
 

@@ -22,8 +22,7 @@ from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sampl
 
 PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
-MODELS_AND_SEEDS = ("--resource-type", "model", "--resource-type", "seed")
-SQL_LAYERS = ("--exclude", "path:python_models+", *MODELS_AND_SEEDS)
+SQL_LAYERS = ("--exclude", "path:python_models+", "--resource-type", "model", "--resource-type", "seed")
 """What of a build is SQL alone: nothing that stands behind a Python model, and no test."""
 
 

@@ -75,7 +75,7 @@ def classifier(bert: Bert, fit: Fit) -> ConversionClassifier:
 
 @pytest.fixture
 def _single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("upswing.opportunities.encoded_visits.has_fast_bfloat16", lambda: False)
+    monkeypatch.setattr("upswing.bert.has_fast_bfloat16", lambda: False)
 
 
 def read(classifier: ConversionClassifier, bert: Bert, texts: OpportunityTexts) -> VisitVectors:

@@ -35,7 +35,7 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Bert:
 
 @pytest.fixture
 def _single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("upswing.opportunities.encoded_visits.has_fast_bfloat16", lambda: False)
+    monkeypatch.setattr("upswing.bert.has_fast_bfloat16", lambda: False)
 
 
 def long_note(words: int, seed: int) -> str:

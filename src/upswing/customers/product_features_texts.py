@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from upswing.bert import Bert, Progress, equal_length_batches, has_fast_bfloat16, in_threads
+from upswing.bert import Bert, Progress, equal_length_batches, in_half_precision, in_threads, run_layers
 from upswing.torch_session import torch_session
 
 WINDOW_TOKENS = 128
@@ -50,16 +50,15 @@ def read_texts(
     if not texts:
         return np.zeros((0, 0), dtype=np.float32), np.zeros(0)
     windows = bert.windows(texts, WINDOW_TOKENS)
-    layers, embeddings = _reading_layers(bert), bert.model.embeddings
+    layers = in_half_precision(torch.nn.ModuleList(copy.deepcopy(list(bert.model.encoder.layer))).eval())
+    embeddings = bert.model.embeddings
     batches = equal_length_batches([len(ids) for ids in windows.tokens])
 
     def run(rows: NDArray[np.int64]) -> NDArray[np.float64]:
         ids = torch.from_numpy(np.stack([windows.tokens[row] for row in rows]))
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_fast_bfloat16()):
-            hidden = embeddings(input_ids=ids)
-            for layer in layers:
-                hidden = layer(hidden)
-            return np.asarray(hidden.float().sum(dim=1).numpy(), dtype=np.float64)
+        with torch.inference_mode():
+            hidden = run_layers(layers, embeddings(input_ids=ids))
+            return np.asarray(hidden.sum(dim=1).numpy(), dtype=np.float64)
 
     tokens, unknown = np.zeros(len(texts)), np.zeros(len(texts))
     unknown_token = bert.tokenizer.unk_token_id
@@ -126,15 +125,3 @@ def vector_matrix(lists: Any) -> NDArray[np.float32]:
 def _list_array(vectors: NDArray[np.float32]) -> pa.ListArray:
     offsets = pa.array(np.arange(len(vectors) + 1, dtype=np.int32) * vectors.shape[1], type=pa.int32())
     return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(vectors).ravel(), type=pa.float32()))
-
-
-def _reading_layers(bert: Bert) -> Any:
-    """Copies of BERT's layers, their matrices in bfloat16 where the processor computes in it."""
-    import torch
-
-    layers = torch.nn.ModuleList(copy.deepcopy(list(bert.model.encoder.layer))).eval()
-    if has_fast_bfloat16():
-        for module in layers.modules():
-            if isinstance(module, torch.nn.Linear):
-                module.to(torch.bfloat16)
-    return layers

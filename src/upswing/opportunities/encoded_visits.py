@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.bert import Bert, Progress, equal_length_batches, has_fast_bfloat16, in_threads
+from upswing.bert import Bert, Progress, equal_length_batches, in_half_precision, in_threads, run_layers
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 
 
@@ -126,35 +126,3 @@ def visit_vectors(encoded: EncodedVisits) -> VisitVectors:
     feedback = np.zeros((len(said), by_text.shape[1]))
     feedback[said] = by_text[encoded.feedback_of_visit[said]]
     return VisitVectors(by_text[encoded.note_of_visit], feedback, said.astype(np.float64))
-
-
-def run_layers(layers: Any, hidden: Any) -> Any:
-    """Hidden states after the layers, multiplied in bfloat16 where the processor has it.
-
-    Args:
-        layers: of BERT.
-        hidden: of windows of one length, shape (windows, tokens, width).
-    """
-    import torch
-
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_fast_bfloat16()):
-        for layer in layers:
-            hidden = layer(hidden)
-    return hidden.float()
-
-
-def in_half_precision(layers: Any) -> Any:
-    """The layers with their matrices in bfloat16, where the processor has it; for reading only.
-
-    What a layer gives stays in single precision: rounded to half of it, the classification layer learns the rounding.
-
-    Args:
-        layers: of BERT; changed in place.
-    """
-    import torch
-
-    if has_fast_bfloat16():
-        for module in layers.modules():
-            if isinstance(module, torch.nn.Linear):
-                module.to(torch.bfloat16)
-    return layers

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.bert import Progress, equal_length_batches, in_threads
+from upswing.bert import Progress, equal_length_batches, in_threads, run_layers
 from upswing.opportunities.classification_layer import ClassificationLayer
-from upswing.opportunities.encoded_visits import EncodedVisits, run_layers
+from upswing.opportunities.encoded_visits import EncodedVisits
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 
 if TYPE_CHECKING:
