@@ -164,8 +164,8 @@ def test_a_cluster_that_loses_a_worker_publishes_the_marts_of_duckdb(tmp_path: P
         assert workers[1].poll() is None
     manifest = on_duckdb.manifest()
     assert sorted(mart_keys(manifest)) == mart_names(manifest)
-    files = [warehouse.folder / "marts.duckdb" for warehouse in (on_duckdb, on_cluster)]
-    found = differences(*files, mart_keys(manifest), LEARNED)
+    one, other = on_duckdb.folder / "marts.duckdb", on_cluster.folder / "marts.duckdb"
+    found = differences(one, other, mart_keys(manifest), LEARNED)
     assert found == [], "\n".join(found)
     comments = "select table_name, column_name, comment from duckdb_columns() where not internal order by all"
     assert on_cluster.query_published(comments) == on_duckdb.query_published(comments)
