@@ -1,6 +1,3 @@
-{#- An order of more products is no basket, and its pairs would outnumber those of all others. -#}
-{%- set max_basket_products = 200 -%}
-
 with order_lines as (
     select * from {{ ref('int_order_lines') }}
 ),
@@ -25,7 +22,7 @@ baskets as (
         min(ordered_on) as ordered_on
     from bought
     group by order_id
-    having count(*) <= {{ max_basket_products }}
+    having count(*) <= {{ var("max_basket_products") }}
 ),
 
 days as (

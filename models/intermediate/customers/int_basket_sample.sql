@@ -1,6 +1,3 @@
-{#- Longer rules are looked for in at most so many baskets of each half. -#}
-{%- set max_baskets = 100000 -%}
-
 with basket_lines as (
     select * from {{ ref('int_basket_lines') }}
 ),
@@ -31,11 +28,11 @@ final as (
         drawn.order_id,
         drawn.is_later,
         category_items.item as category,
-        drawn.orders_of_half > {{ max_baskets }} as is_sampled
+        drawn.orders_of_half > {{ var("max_sampled_baskets") }} as is_sampled
     from drawn
     left join category_items
         on drawn.order_id = category_items.order_id
-    where drawn.place <= {{ max_baskets }}
+    where drawn.place <= {{ var("max_sampled_baskets") }}
 )
 
 select * from final

@@ -1,6 +1,3 @@
-{#- A mean rating is drawn toward the overall mean as if this many ratings of just that mean had been given beside. -#}
-{%- set prior_ratings = 5 -%}
-
 with products as (
     select * from {{ ref('int_products') }}
 ),
@@ -105,8 +102,8 @@ ratings as (
         cast(count(feedback.rating) as bigint) as ratings,
         (
             cast(sum(cast(feedback.rating as decimal(18, 4))) as double)
-            + {{ prior_ratings }} * min(overall_rating.mean_rating)
-        ) / (count(feedback.rating) + {{ prior_ratings }}) as rating
+            + {{ var("rating_shrinkage") }} * min(overall_rating.mean_rating)
+        ) / (count(feedback.rating) + {{ var("rating_shrinkage") }}) as rating
     from feedback
     cross join overall_rating
     where feedback.product_id is not null and feedback.rating is not null
@@ -122,10 +119,9 @@ ordered_competitor_prices as (
             order by competitor_prices.observed_on desc
         ) as newness
     from competitor_prices
-    cross join window_of_activity
     where
         competitor_prices.price > 0
-        and competitor_prices.observed_on > window_of_activity.active_after
+        and competitor_prices.observed_on > (select window_of_activity.active_after from window_of_activity)
 ),
 
 competitor_gaps as (

@@ -18,20 +18,26 @@ clock as (
     from {{ ref('base_raw__clock') }}
 ),
 
+-- Joined with the clock, DuckDB would loop over all lines to compare them.
+active_lines as (
+    select
+        *,
+        ordered_on > (select clock.recent_after from clock) as is_recent
+    from order_lines
+    where
+        ordered_on > (select clock.active_after from clock)
+        and ordered_on <= (select clock.as_of_date from clock)
+),
+
 sold as (
     select
-        order_lines.product_id,
-        sum(cast(order_lines.quantity as decimal(18, 4))) as units,
-        sum(cast(order_lines.net_amount as decimal(18, 4))) as revenue,
-        count(distinct order_lines.customer_id) as customers_active,
-        count(distinct case when order_lines.ordered_on > clock.recent_after then order_lines.customer_id end)
-            as customers_recent
-    from order_lines
-    cross join clock
-    where
-        order_lines.ordered_on > clock.active_after
-        and order_lines.ordered_on <= clock.as_of_date
-    group by order_lines.product_id
+        product_id,
+        sum(cast(quantity as decimal(18, 4))) as units,
+        sum(cast(net_amount as decimal(18, 4))) as revenue,
+        count(distinct customer_id) as customers_active,
+        count(distinct case when is_recent then customer_id end) as customers_recent
+    from active_lines
+    group by product_id
 ),
 
 counted as (
@@ -42,8 +48,7 @@ counted as (
             partition by inventory.product_id, inventory.store_id order by inventory.counted_on desc
         ) as count_number
     from inventory
-    cross join clock
-    where inventory.counted_on <= clock.as_of_date
+    where inventory.counted_on <= (select clock.as_of_date from clock)
 ),
 
 -- The newest count of each store. A product that no store counted may well be there.

@@ -1,6 +1,3 @@
-{#- Prices are called similar where the dearer lies no more than this share above the cheaper. -#}
-{%- set similar_price_share = 0.2 -%}
-
 with similarities as (
     select * from {{ ref('score_product_similarities') }}
 ),
@@ -25,8 +22,8 @@ compared as (
         product.supplier_id = other.supplier_id as has_same_supplier,
         product.package_quantity = other.package_quantity
         and product.package_unit = other.package_unit as has_same_size,
-        product.price_paid <= {{ 1 + similar_price_share }} * other.price_paid
-        and other.price_paid <= {{ 1 + similar_price_share }} * product.price_paid as has_similar_price
+        product.price_paid <= {{ 1 + var("similar_price_share") }} * other.price_paid
+        and other.price_paid <= {{ 1 + var("similar_price_share") }} * product.price_paid as has_similar_price
     from similarities
     inner join features as product
         on similarities.product_id = product.product_id

@@ -65,15 +65,16 @@ class RecommenderParameters:
             ("min_days", "min_recommendation_days"),
             ("intent_days", "intent_days"),
             ("recent_weeks", "recent_weeks"),
+            ("most_per_category", "max_recommendations_per_category"),
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"var {var} is {getattr(self, name)}; expected at least 1")
         if not 0 <= self.repeat_category_share <= 1:
             raise ValueError(f"var repeat_category_share is {self.repeat_category_share}; expected a share from 0 to 1")
-        for name in ("training_cuts", "factors", "neighbours", "most_per_category", "rounds"):
+        for name in ("training_cuts", "factors", "neighbours", "rounds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if not 0 < self.most_repeats <= 1:
-            raise ValueError(f"most_repeats is {self.most_repeats}; expected a share above 0 up to 1")
+            raise ValueError(f"var max_repeat_share is {self.most_repeats}; expected a share above 0 up to 1")
         if self.half_life_days <= 0:
             raise ValueError(f"half_life_days is {self.half_life_days}; expected a number of days above 0")
