@@ -25,6 +25,15 @@ DBT = Path(sys.executable).with_name("dbt")
 SQL_LAYERS = ("--exclude", "path:python_models+", "--resource-type", "model", "--resource-type", "seed")
 """What of a build is SQL alone: nothing that stands behind a Python model, and no test."""
 
+FITS = (
+    "fit_breakout_classifier",
+    "fit_conversion_classifier",
+    "fit_customer_predictor",
+    "fit_customer_segments",
+    "fit_recommender",
+    "fit_surge_locator",
+)
+
 
 @dataclass(frozen=True)
 class Warehouse:

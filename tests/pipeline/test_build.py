@@ -8,16 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SQL_LAYERS, Warehouse, flat, mart_names
-
-FITS = (
-    "fit_breakout_classifier",
-    "fit_conversion_classifier",
-    "fit_customer_predictor",
-    "fit_customer_segments",
-    "fit_recommender",
-    "fit_surge_locator",
-)
+from conftest import FITS, SQL_LAYERS, Warehouse, flat, mart_names
 
 
 def fits(warehouse: Warehouse) -> list[tuple[object, ...]]:

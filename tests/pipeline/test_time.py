@@ -7,9 +7,16 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Warehouse, mart_names
+from conftest import FITS, Warehouse, mart_names
 
 AS_OF = "2017-11-15"
+OBSERVED_ON = {
+    "order_lines": "ordered_at",
+    "events": "occurred_at",
+    "feedback": "submitted_at",
+    "competitor_prices": "observed_on",
+    "visits": "visited_at",
+}
 NOT_CLOSED_YET = f"""
     * replace (
         case when cast(closed_at as date) > date '{AS_OF}' then 'open' else status end as status,
@@ -33,14 +40,12 @@ def knows_no_more(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> 
     shutil.copytree(small_raw / "truth", raw / "truth")
     for file in small_raw.glob("*.parquet"):
         rows = duckdb.sql(f"select * from '{file}'")
-        if file.stem == "visits":
-            rows = rows.filter(f"cast(visited_at as date) <= date '{AS_OF}'")
         if file.stem == "opportunities":
             rows = rows.filter(f"cast(opened_at as date) <= date '{AS_OF}'").project(NOT_CLOSED_YET)
-        if file.stem == "order_lines":
-            rows = rows.filter(f"cast(ordered_at as date) <= date '{AS_OF}'")
         if file.stem == "campaign_touches":
             rows = rows.filter(f"touched_at <= date '{AS_OF}'")
+        if file.stem in OBSERVED_ON:
+            rows = rows.filter(f"cast({OBSERVED_ON[file.stem]} as date) <= date '{AS_OF}'")
         rows.write_parquet(str(raw / file.name))
     warehouse = Warehouse(tmp_path_factory.mktemp("knows_no_more"), raw)
     warehouse.build({"as_of_date": AS_OF})
@@ -60,7 +65,7 @@ def test_a_clock_set_back_gives_what_was_known_that_day(told_the_date: Warehouse
 
 
 def test_the_same_data_give_the_same_bytes(told_the_date: Warehouse, knows_no_more: Warehouse) -> None:
-    for fit in ("fit_breakout_classifier", "fit_conversion_classifier", "fit_surge_locator"):
+    for fit in FITS:
         weights = told_the_date.query(f"select weights from models.{fit}")
         assert weights == knows_no_more.query(f"select weights from models.{fit}")
 

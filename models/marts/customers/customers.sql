@@ -51,6 +51,14 @@ ratings as (
     group by customer_id
 ),
 
+anonymous as (
+    select customer_id from orders
+    where customer_id = '{{ anonymous_customer() }}'
+    union distinct
+    select customer_id from browsing
+    where customer_id = '{{ anonymous_customer() }}'
+),
+
 everybody as (
     select
         customer_id,
@@ -65,7 +73,7 @@ everybody as (
     from listed
     union all
     select
-        '{{ anonymous_customer() }}' as customer_id,
+        customer_id,
         false as is_listed,
         true as is_anonymous,
         cast(null as string) as age_band,
@@ -74,7 +82,7 @@ everybody as (
         cast(null as string) as income_band,
         cast(null as string) as household_size,
         cast(null as date) as known_since
-    from clock
+    from anonymous
 ),
 
 weekly_spenders as (
