@@ -15,11 +15,10 @@ from pathlib import Path
 import duckdb
 from _report import Figure, judged, show
 
-from upswing.sample.complete_journey import SAMPLE_FOLDER, write_sample
-from upswing.sample.sales_visits import write_visit_sample
+from upswing.sample.complete_journey import SAMPLE_FOLDER
 
 PROJECT = Path(__file__).parent.parent
-FITS = ("models.fit_breakout_classifier", "models.fit_conversion_classifier", "models.fit_surge_locator")
+UPSWING = Path(sys.executable).with_name("upswing")
 GOAL_SHARE = 0.15
 
 
@@ -35,19 +34,16 @@ def build(warehouse: Path, raw: Path) -> float:
 
 
 def fits_trained(warehouse: Path) -> int:
-    """Rows of all fits."""
-    with duckdb.connect(str(warehouse / "upswing.duckdb"), read_only=True) as connection:
-        counts = [connection.execute(f"select count(*) from {fit}").fetchone() for fit in FITS]
-    return sum(int(count[0]) for count in counts if count is not None)
+    """Fits that stand."""
+    with duckdb.connect(str(warehouse / "marts.duckdb"), read_only=True) as connection:
+        counted = connection.execute("select count(*) from model_runs").fetchone()
+    return int(counted[0]) if counted is not None else 0
 
 
 def main() -> list[Figure]:
     """Measure; a row for the time, a row for the fits."""
     raw = PROJECT / SAMPLE_FOLDER
-    if not (raw / "order_lines.parquet").exists():
-        write_sample(raw)
-    if not (raw / "visits.parquet").exists():
-        write_visit_sample(raw)
+    subprocess.run([str(UPSWING), "sample", "--missing-only", "--folder", str(raw)], check=True, capture_output=True)
     with tempfile.TemporaryDirectory() as temporary:
         warehouse = Path(temporary)
         first, fits_first = build(warehouse, raw), fits_trained(warehouse)
