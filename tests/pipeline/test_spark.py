@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import SQL_LAYERS, Warehouse, flat, mart_keys, mart_names
+from conftest import Warehouse, flat, mart_keys, mart_names
 from parity import differences
 
 LEARNED = {
@@ -48,6 +48,7 @@ NEWEST_FROM = "2017-12-18"
 LATE_FROM = "2017-12-04"
 SMALL_DATA = {"min_rule_orders": 20, "min_rule_confidence": 0.03, "customer_snapshots": 6}
 """So that few orders hold rules, and no more is learned from than is needed to compare."""
+KEPT_UP = ("+int_product_weeks", "+int_orders", "+int_customer_purchases")
 DAYS_A_PART = 5
 """So that there are more parts than the text of a Derby catalog's view could name."""
 
@@ -126,7 +127,7 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
 
 
 def test_a_cluster_that_loses_a_worker_publishes_the_marts_of_duckdb(tmp_path: Path, on_duckdb: Warehouse) -> None:
-    """Its SQL layers are built on this machine without the newest part; the cluster brings that, and all the rest."""
+    """What is kept up is built on this machine without the newest part; the cluster brings that, and all the rest."""
     filled = [
         name for name in mart_names(on_duckdb.manifest()) if on_duckdb.query_published(f"select 1 from {name} limit 1")
     ]
@@ -136,7 +137,7 @@ def test_a_cluster_that_loses_a_worker_publishes_the_marts_of_duckdb(tmp_path: P
     newest = raw / "order_lines" / "2017-12-31.parquet"
     kept_back = newest.rename(tmp_path / newest.name)
     before = Warehouse(tmp_path / "on_spark", raw, target="spark", settings=SETTINGS)
-    done = before.dbt("build", *SQL_LAYERS, variables=SMALL_DATA)
+    done = before.dbt("run", "--select", *KEPT_UP, variables=SMALL_DATA)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     kept_back.rename(newest)
 

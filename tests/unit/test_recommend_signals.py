@@ -221,7 +221,7 @@ def test_no_feature_says_who_the_person_is() -> None:
         ({"intent_days": 0}, "var intent_days is 0"),
         ({"repeat_category_share": 1.1}, "var repeat_category_share is 1.1"),
         ({"factors": 0}, "factors is 0"),
-        ({"most_repeats": 0}, "most_repeats is 0"),
+        ({"most_repeats": 0}, "var max_repeat_share is 0"),
         ({"half_life_days": 0}, "half_life_days is 0"),
     ],
 )
