@@ -49,11 +49,10 @@ LATE_FROM = "2017-12-04"
 SMALL_DATA = {"min_rule_orders": 20, "min_rule_confidence": 0.03, "customer_snapshots": 6}
 """So that few orders hold rules, and no more is learned from than is needed to compare."""
 KEPT_UP = ("+int_product_weeks", "+int_orders", "+int_customer_purchases")
-WITHOUT_TESTS_OF_STAGING = (
+TESTS_OF_MARTS_ALONE = (
     "--exclude",
-    "path:models/staging,resource_type:test",
-    "--exclude-resource-type",
-    "unit_test",
+    *(f"path:{folder},resource_type:test" for folder in ("models/staging", "models/intermediate", "python_models")),
+    *("--exclude-resource-type", "unit_test"),
 )
 DAYS_A_PART = 5
 """So that there are more parts than the text of a Derby catalog's view could name."""
@@ -150,7 +149,7 @@ def test_a_cluster_that_loses_a_worker_publishes_the_marts_of_duckdb(tmp_path: P
     with cluster(tmp_path) as (address, workers):
         settings = SETTINGS | {"SPARK_MASTER": address, "UPSWING_SPARK_MEMORY": "1g"}
         on_cluster = Warehouse(before.folder, raw, target="spark", settings=settings)
-        building = on_cluster.start("build", *WITHOUT_TESTS_OF_STAGING, variables=SMALL_DATA)
+        building = on_cluster.start("build", *TESTS_OF_MARTS_ALONE, variables=SMALL_DATA)
         assert building.stdout is not None
         printed = ""
         for line in building.stdout:
