@@ -121,6 +121,7 @@ def fit_when_due(
     policy: RefitPolicy,
     as_of_date: date | None,
     tell: Callable[[str], None] = print,
+    drift: Callable[[dict[str, Any]], str | None] | None = None,
 ) -> pa.Table:
     """Train where due and return the fit as one row of :data:`FIT_SCHEMA`, or no row where nothing was trained.
 
@@ -134,6 +135,8 @@ def fit_when_due(
         policy: when to train.
         as_of_date: the build's clock; None where the raw data hold no day, and nothing is trained.
         tell: told in one line what was decided and why.
+        drift: given the newest fit, says why its errors call for another, or None; asked where ``refit`` is auto and
+            nothing else calls for one.
     """
     nothing = FIT_SCHEMA.empty_table()
     if as_of_date is None:
@@ -149,6 +152,8 @@ def fit_when_due(
     fingerprint = digest.hexdigest()
     newest = newest_fit(earlier)
     reason = refit_reason(newest, fingerprint, code_hash, parameters_json, hashes, policy, as_of_date)
+    if reason is None and drift is not None and newest is not None and policy.refit == "auto":
+        reason = drift(newest) if newest["fingerprint"] != fingerprint else None
     if reason is None:
         kept = f"{newest['model_version']} stands" if newest else "none stands"
         tell(f"{model_name}: no fit due, {kept}")

@@ -1,0 +1,1 @@
+"""Sales: forecasts, anomalies, market, inventory."""
