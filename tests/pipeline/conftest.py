@@ -25,6 +25,9 @@ DBT = Path(sys.executable).with_name("dbt")
 SQL_LAYERS = ("--exclude", "path:python_models+", "--resource-type", "model", "--resource-type", "seed")
 """What of a build is SQL alone: nothing that stands behind a Python model, and no test."""
 
+LONGEST_FIRST = ("test_spark", "test_time", "test_increments")
+"""Files of tests that are begun first where two run side by side, so that none is left for the end."""
+
 FITS = (
     "fit_breakout_classifier",
     "fit_conversion_classifier",
@@ -95,6 +98,15 @@ class Warehouse:
         """What dbt knows of the project."""
         manifest: dict[str, Any] = json.loads((self.folder / "target" / "manifest.json").read_text())
         return manifest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (``-n 2 --dist loadgroup``) run files; those that share the small build are one."""
+    for item in items:
+        shares_build = item.path.parent == Path(__file__).parent and item.path.stem not in LONGEST_FIRST
+        item.add_marker(pytest.mark.xdist_group("built" if shares_build else item.path.stem))
+    order = {stem: place for place, stem in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: (item.path.parent.name != "pipeline", order.get(item.path.stem, len(order))))
 
 
 @pytest.fixture(scope="session")

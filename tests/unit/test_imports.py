@@ -13,7 +13,19 @@ import upswing
 SOURCE = Path(upswing.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 ENGINE_MODULES = {"engine.py", "cli.py", "publish.py"}
-HEAVY = {"torch", "transformers", "faiss", "pyspark", "lightgbm", "implicit", "mlxtend"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "faiss",
+    "pyspark",
+    "lightgbm",
+    "implicit",
+    "mlxtend",
+    "statsforecast",
+    "mlforecast",
+    "hierarchicalforecast",
+    "statsmodels",
+}
 
 
 def imported(node: ast.AST) -> set[str]:
