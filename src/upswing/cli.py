@@ -14,6 +14,7 @@ from upswing.sample.browsing import write_browsing_sample
 from upswing.sample.competitor_prices import write_competitor_price_sample
 from upswing.sample.complete_journey import SAMPLE_FOLDER, SampleParameters, write_sample
 from upswing.sample.feedback import write_feedback_sample
+from upswing.sample.inventory import write_inventory_sample
 from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
 
 
@@ -35,6 +36,17 @@ QUESTIONS = {
         "select customer_id, recommendation_rank, product_name, reason from recommendations "
         "where recommendation_rank <= 2 order by customer_id, recommendation_rank limit 6"
     ),
+    "what will sell": (
+        "select series_id as category, round(sum(forecast)) as net_revenue, round(sum(lower_80)) as weekly_lows, "
+        "round(sum(upper_80)) as weekly_highs from sales_forecasts where series_level = 'category' group by series_id "
+        "order by net_revenue desc limit 5"
+    ),
+    "what to order now": (
+        "select product_id, round(on_hand) as on_hand, round(reorder_point) as reorder_point, "
+        "round(order_quantity) as order_quantity, round(stockout_probability, 2) as stockout_probability "
+        "from inventory_plan where status in ('stock_out', 'reorder_now') order by stockout_probability desc, "
+        "order_quantity desc, product_id limit 5"
+    ),
     "which deal to visit first": (
         "select visit_priority, opportunity_id, owner_id, round(conversion_probability, 2) as probability, top_reasons "
         "from opportunity_priorities order by visit_priority limit 5"
@@ -47,6 +59,7 @@ AROUND_PURCHASES: dict[str, Callable[[Path], dict[str, int]]] = {
     "events": write_browsing_sample,
     "feedback": write_feedback_sample,
     "competitor_prices": write_competitor_price_sample,
+    "inventory": write_inventory_sample,
 }
 """The synthetic raw tables that are drawn around the real ones, and what writes each."""
 
@@ -66,7 +79,8 @@ def sample(folder: Path, product_share: float, opportunities: int, language: str
     """Write the sample's raw tables as Parquet.
 
     Real: purchases, products, customers, promotions, campaigns. Synthetic, each with a column is_synthetic: sales
-    visits; and, drawn around the real purchases in the folder, browsing events, feedback, and competitors' prices.
+    visits; and, drawn around the real purchases in the folder, browsing events, feedback, competitors' prices, and
+    stock.
     """
     try:
         purchases = SampleParameters(product_share)

@@ -43,6 +43,7 @@ sold as (
 counted as (
     select
         inventory.product_id,
+        inventory.store_id,
         inventory.on_hand,
         row_number() over (
             partition by inventory.product_id, inventory.store_id order by inventory.counted_on desc
@@ -51,14 +52,22 @@ counted as (
     where inventory.counted_on <= (select clock.as_of_date from clock)
 ),
 
--- The newest count of each store. A product that no store counted may well be there.
-stock as (
+newest as (
     select
         product_id,
-        cast(sum(cast(on_hand as decimal(18, 4))) as double) as on_hand
+        sum(case when store_id is null then cast(on_hand as decimal(18, 4)) end) as of_the_company,
+        sum(cast(on_hand as decimal(18, 4))) as of_all_counts
     from counted
     where count_number = 1
     group by product_id
+),
+
+-- A count without a store holds what the stores have. A product that nobody counted may well be there.
+stock as (
+    select
+        product_id,
+        cast(coalesce(of_the_company, of_all_counts) as double) as on_hand
+    from newest
 ),
 
 final as (
