@@ -5,6 +5,7 @@
         "fit_customer_predictor",
         "fit_customer_segments",
         "fit_recommender",
+        "fit_sales_forecaster",
         "fit_surge_locator",
     ]) }}
 {% endmacro %}
