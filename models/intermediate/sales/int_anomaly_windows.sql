@@ -1,0 +1,21 @@
+with anomalies as (
+    select * from {{ ref('score_sales_anomalies') }}
+),
+
+final as (
+    select
+        series_level,
+        series_id,
+        week_starting,
+        anomaly_kind,
+        cast({{ dbt.dateadd("week", "-" ~ var("active_weeks"), "week_starting") }} as date) as before_from,
+        -- A shift is what lasts, so that it is explained by what lasted too.
+        case
+            when anomaly_kind = 'level_shift'
+                then cast({{ dbt.dateadd("week", var("recent_weeks") | int - 1, "week_starting") }} as date)
+            else week_starting
+        end as seen_until
+    from anomalies
+)
+
+select * from final
