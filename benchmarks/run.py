@@ -6,9 +6,14 @@ import sys
 
 import attainable_auc
 import basket_rules
+import forecast_series
+import inventory_counts
+import inventory_policy
 import nearest_centre
+import price_elasticities
 import recommendations
 import rescoring
+import sales_anomalies
 import second_build
 import streamed_scoring
 import surge_networks
@@ -24,6 +29,11 @@ BENCHMARKS = (
     streamed_scoring,
     basket_rules,
     recommendations,
+    forecast_series,
+    sales_anomalies,
+    price_elasticities,
+    inventory_policy,
+    inventory_counts,
     second_build,
 )
 

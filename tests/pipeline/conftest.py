@@ -18,12 +18,16 @@ from upswing.sample.browsing import BrowsingParameters, write_browsing_sample
 from upswing.sample.competitor_prices import write_competitor_price_sample
 from upswing.sample.complete_journey import SampleParameters, write_sample
 from upswing.sample.feedback import write_feedback_sample
+from upswing.sample.inventory import write_inventory_sample
 from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
 
 PROJECT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 SQL_LAYERS = ("--exclude", "path:python_models+", "--resource-type", "model", "--resource-type", "seed")
 """What of a build is SQL alone: nothing that stands behind a Python model, and no test."""
+
+FEW_SERIES = {"max_forecast_products": 60, "max_forecast_store_categories": 20, "arima_series": 2}
+"""Vars of every run: forecasting a few series goes through all that forecasting thousands does."""
 
 LONGEST_FIRST = ("test_spark", "test_time", "test_increments")
 """Files of tests that are begun first where two run side by side, so that none is left for the end."""
@@ -34,6 +38,7 @@ FITS = (
     "fit_customer_predictor",
     "fit_customer_segments",
     "fit_recommender",
+    "fit_sales_forecaster",
     "fit_surge_locator",
 )
 
@@ -62,8 +67,7 @@ class Warehouse:
         command = [str(DBT), "--no-use-colors", *arguments, "--target", self.target]
         command += ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
         command += ["--profiles-dir", str(self.project / "profiles")]
-        if variables:
-            command += ["--vars", json.dumps(variables)]
+        command += ["--vars", json.dumps(FEW_SERIES | (variables or {}))]
         environment = os.environ | {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)} | self.settings
         return subprocess.Popen(
             command, cwd=self.project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -118,6 +122,7 @@ def small_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_browsing_sample(folder, BrowsingParameters(activity=0.1))
     write_feedback_sample(folder)
     write_competitor_price_sample(folder)
+    write_inventory_sample(folder)
     lines = folder / "order_lines.parquet"
     known = "case when md5(customer_id::varchar) < '80' then customer_id end as customer_id"
     duckdb.sql(f"select * replace ({known}) from '{lines}'").write_parquet(str(folder / "anonymous.parquet"))

@@ -20,6 +20,7 @@ KEPT_UP = (
     "staging.parsed_raw__order_lines",
     "intermediate.int_order_lines",
     "intermediate.int_product_weeks",
+    "intermediate.int_promotion_weeks",
     "intermediate.int_orders",
     "intermediate.int_customer_purchases",
 )
@@ -32,6 +33,8 @@ COMPARED = (
     "quarantine.promotions",
     "intermediate.int_order_lines",
     "intermediate.int_product_weeks",
+    "intermediate.int_promotion_weeks",
+    "intermediate.int_forecast_weeks",
     "intermediate.int_orders",
     "intermediate.int_customer_purchases",
     "intermediate.int_customer_snapshots",

@@ -48,7 +48,7 @@ NEWEST_FROM = "2017-12-18"
 LATE_FROM = "2017-12-04"
 SMALL_DATA = {"min_rule_orders": 20, "min_rule_confidence": 0.03, "customer_snapshots": 6}
 """So that few orders hold rules, and no more is learned from than is needed to compare."""
-KEPT_UP = ("+int_product_weeks", "+int_orders", "+int_customer_purchases")
+KEPT_UP = ("+int_product_weeks", "+int_orders", "+int_customer_purchases", "+int_promotion_weeks")
 TESTS_OF_MARTS_ALONE = (
     "--exclude",
     *(f"path:{folder},resource_type:test" for folder in ("models/staging", "models/intermediate", "python_models")),

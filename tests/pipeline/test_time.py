@@ -15,6 +15,7 @@ OBSERVED_ON = {
     "events": "occurred_at",
     "feedback": "submitted_at",
     "competitor_prices": "observed_on",
+    "inventory": "counted_on",
     "visits": "visited_at",
 }
 NOT_CLOSED_YET = f"""
