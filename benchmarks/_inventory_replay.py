@@ -17,7 +17,7 @@ from upswing.sales.sales_forecaster_fit import fit_sales_forecaster
 REVIEW_DAYS = 7
 RECENT_WEEKS = 13
 ABOVE_80, ABOVE_95 = 1.2816, 1.96
-"""As in ``int_inventory_demand``."""
+"""As in ``score_inventory_demand``."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _product_weeks(weeks: pa.Table) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _daily(
     forecaster: SalesForecaster, panel: SalesPanel, ids: list[str], price: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of the units of each day ahead, as ``int_inventory_demand`` has them."""
+    """Mean and variance of the units of each day ahead, as ``score_inventory_demand`` has them."""
     place = {name: row for row, name in enumerate(panel.series["product_id"].to_pylist())}
     rows = np.array([place[name] for name in ids])
     served = forecaster.serve(panel)

@@ -26,7 +26,7 @@ from upswing.sales.inventory_plan import demand_above, demand_quantile
 SERVICE_LEVEL = 0.95
 NEAR = 0.01
 POOLED_WEIGHT = 0.25
-"""As in ``int_inventory_demand``."""
+"""As in ``score_inventory_demand``."""
 
 TEXTBOOK_FACTOR = 1.645
 """The standard deviations that textbooks give for a service level of 95 %."""

@@ -6,6 +6,7 @@ import sys
 
 import attainable_auc
 import basket_rules
+import forecast_features
 import forecast_series
 import inventory_counts
 import inventory_policy
@@ -30,6 +31,7 @@ BENCHMARKS = (
     basket_rules,
     recommendations,
     forecast_series,
+    forecast_features,
     sales_anomalies,
     price_elasticities,
     inventory_policy,

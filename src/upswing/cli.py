@@ -43,7 +43,7 @@ QUESTIONS = {
     ),
     "what to order now": (
         "select product_id, round(on_hand) as on_hand, round(reorder_point) as reorder_point, "
-        "round(order_quantity) as order_quantity, round(stockout_probability, 2) as stockout_probability "
+        "round(order_quantity) as order_quantity, round(stockout_probability, 2) as probability, reason "
         "from inventory_plan where status in ('stock_out', 'reorder_now') order by stockout_probability desc, "
         "order_quantity desc, product_id limit 5"
     ),

@@ -104,6 +104,7 @@ class Warehouse:
         return manifest
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side (``-n 2 --dist loadgroup``) run files; those that share the small build are one."""
     for item in items:

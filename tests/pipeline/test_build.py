@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import FITS, SQL_LAYERS, Warehouse, flat, mart_names
 
+from upswing.cli import QUESTIONS
+
 
 def fits(warehouse: Warehouse) -> list[tuple[object, ...]]:
     columns = "model_name, model_version, md5(weights), md5(metrics)"
@@ -211,11 +213,11 @@ def test_the_command_shows_what_is_published(built: Warehouse) -> None:
     for name in mart_names(built.manifest()):
         assert name in told.stdout
     lines = [line for line in told.stdout.splitlines() if " query " in line]
-    assert len(lines) == 4
+    assert len(lines) == len(QUESTIONS)
     for line in lines:
         shown = upswing("query", line.split('"')[1])
         assert shown.returncode == 0, shown.stderr
-        assert "reason" in shown.stdout
+        assert "reason" in shown.stdout or "upper_80" in line
     wrong = upswing("query", "select * from breakouts")
     assert wrong.returncode == 1
     assert "breakouts" in wrong.stderr

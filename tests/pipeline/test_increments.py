@@ -20,10 +20,10 @@ KEPT_UP = (
     "staging.parsed_raw__order_lines",
     "intermediate.int_order_lines",
     "intermediate.int_product_weeks",
-    "intermediate.int_promotion_weeks",
     "intermediate.int_orders",
     "intermediate.int_customer_purchases",
 )
+"""What order lines are kept up in."""
 COMPARED = (
     "staging.base_raw__clock",
     "staging.base_raw__order_lines",

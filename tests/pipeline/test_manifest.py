@@ -28,7 +28,8 @@ def layer(node: dict[str, Any]) -> str:
         return "gate"
     if path.startswith("python_models/"):
         return "model"
-    return {"staging": "staging", "intermediate": "intermediate", "marts": "mart"}[path.split("/")[1]]
+    layers = {"staging": "staging", "intermediate": "intermediate", "scores": "model", "marts": "mart"}
+    return layers[path.split("/")[1]]
 
 
 def test_arrows_run_one_way(manifest: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@ with stock_levels as (
 ),
 
 demand as (
-    select * from {{ ref('int_inventory_demand') }}
+    select * from {{ ref('score_inventory_demand') }}
 ),
 
 plans as (

@@ -1,4 +1,4 @@
--- How far the quantiles that sales_forecasts reports lie above the mean, in standard deviations: of 90 % and of 97.5 %.
+-- How far the quantiles that the forecasts report lie above the mean, in standard deviations: of 90 % and of 97.5 %.
 {%- set above_80 = 1.2816 %}
 {%- set above_95 = 1.96 %}
 -- Thirteen weeks say only roughly how much a product varies; so much of what such products vary on average stands beside its own.
@@ -16,8 +16,8 @@ product_weeks as (
     select * from {{ ref('int_product_weeks') }}
 ),
 
-sales_forecasts as (
-    select * from {{ ref('sales_forecasts') }}
+product_forecasts as (
+    select * from {{ ref('score_sales_forecasts') }}
     where series_level = 'product'
 ),
 
@@ -103,7 +103,7 @@ forecasts as (
         greatest(forecast_units, 0) as units,
         case when forecast > 0 then forecast_units / forecast else 0 end
         * ((upper_80 - forecast) / {{ above_80 }} + (upper_95 - forecast) / {{ above_95 }}) / 2 as spread
-    from sales_forecasts
+    from product_forecasts
     where forecast_units is not null
 ),
 
