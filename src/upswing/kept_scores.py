@@ -102,7 +102,8 @@ def _value_hashes(values: Any) -> HashArray:
         values = values.cast(pa.int32() if pa.types.is_date32(values.type) else pa.int64())
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.int8())
-    numbers = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
+    # Which zero a median of next to nothing rounds to, 0 or -0, depends on the order of the rows.
+    numbers = pc.fill_null(values, 0).to_numpy(zero_copy_only=False) + 0
     is_null = pc.is_null(values).to_numpy(zero_copy_only=False)
     return np.asarray(
         _mixed(pd.util.hash_array(np.ascontiguousarray(numbers)).astype(np.uint64) + is_null), dtype=np.uint64

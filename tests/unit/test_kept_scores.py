@@ -65,6 +65,11 @@ def test_any_changed_value_is_seen(row: int, column: str, value: object) -> None
     assert content_digest(table(changed)) != content_digest(table(ROWS))
 
 
+def test_zero_has_no_sign() -> None:
+    zeros = pa.table({"value": [0.0, 1.0]})
+    assert content_digest(pa.table({"value": [-0.0, 1.0]})) == content_digest(zeros)
+
+
 def test_values_that_change_places_are_seen() -> None:
     one = pa.table({"a": ["x", "y"], "b": ["y", "x"]})
     other = pa.table({"a": ["y", "y"], "b": ["x", "x"]})

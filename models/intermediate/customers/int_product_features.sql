@@ -204,7 +204,8 @@ final as (
         round(customers.repeat_share, 6) as repeat_share,
         round(ratings.rating, 6) as rating,
         coalesce(ratings.ratings, 0) as ratings,
-        round(competitor_gaps.competitor_gap, 6) as competitor_gap,
+        -- Else nothing above or below is 0 or -0, by the order of the rows.
+        round(competitor_gaps.competitor_gap, 6) + 0 as competitor_gap,
         coalesce(competitor_gaps.competitors, 0) as competitors
     from products
     inner join texts
