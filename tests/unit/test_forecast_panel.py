@@ -7,41 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from unit.sales_series import PLANNED_SCHEMA, SERIES_SCHEMA, WEEKS_SCHEMA
 from upswing.sales.forecast_panel import SalesPanel, holds_month_start, sales_panel
 
 FIRST = date(2024, 1, 1)
-SERIES = pa.schema(
-    [
-        ("series_level", pa.string()),
-        ("series_id", pa.string()),
-        ("category", pa.string()),
-        ("product_id", pa.string()),
-        ("store_id", pa.string()),
-        ("first_week", pa.date32()),
-        ("weeks_sold", pa.int64()),
-        ("active_revenue", pa.float64()),
-    ]
-)
-WEEKS = pa.schema(
-    [
-        ("series_level", pa.string()),
-        ("series_id", pa.string()),
-        ("week_starting", pa.date32()),
-        ("net_revenue", pa.float64()),
-        ("units", pa.float64()),
-        ("promoted_share", pa.float64()),
-        ("price_ratio", pa.float64()),
-        ("promotion_reach", pa.float64()),
-    ]
-)
-PLANNED = pa.schema(
-    [
-        ("series_level", pa.string()),
-        ("series_id", pa.string()),
-        ("week_starting", pa.date32()),
-        ("promotion_reach", pa.float64()),
-    ]
-)
 
 
 def week(number: int) -> date:
@@ -49,11 +18,15 @@ def week(number: int) -> date:
 
 
 def series_table(*keys: tuple[str, str]) -> pa.Table:
-    return pa.Table.from_pylist([{"series_level": level, "series_id": name} for level, name in keys], schema=SERIES)
+    return pa.Table.from_pylist(
+        [{"series_level": level, "series_id": name} for level, name in keys], schema=SERIES_SCHEMA
+    )
 
 
 def weeks_table(*rows: dict[str, Any]) -> pa.Table:
-    return pa.Table.from_pylist([{"series_level": "product", "series_id": "a"} | row for row in rows], schema=WEEKS)
+    return pa.Table.from_pylist(
+        [{"series_level": "product", "series_id": "a"} | row for row in rows], schema=WEEKS_SCHEMA
+    )
 
 
 def sold(number: int, revenue: float, series_id: str = "a", reach: float | None = None) -> dict[str, Any]:
@@ -67,12 +40,12 @@ def sold(number: int, revenue: float, series_id: str = "a", reach: float | None 
 
 def plan(number: int, reach: float) -> pa.Table:
     row = {"series_level": "product", "series_id": "a", "week_starting": week(number), "promotion_reach": reach}
-    return pa.Table.from_pylist([row], schema=PLANNED)
+    return pa.Table.from_pylist([row], schema=PLANNED_SCHEMA)
 
 
 def panel_of(weeks: pa.Table, planned: pa.Table | None = None, horizon: int = 3) -> SalesPanel:
     series = series_table(("product", "b"), ("product", "a"))
-    return sales_panel(series, weeks, PLANNED.empty_table() if planned is None else planned, horizon)
+    return sales_panel(series, weeks, PLANNED_SCHEMA.empty_table() if planned is None else planned, horizon)
 
 
 def test_weeks_before_the_first_are_unknown_and_gaps_after_it_are_zero() -> None:
@@ -120,7 +93,7 @@ def test_horizon_is_a_week_or_more() -> None:
 
 
 def test_nothing_sold_is_a_panel_without_weeks() -> None:
-    panel = sales_panel(SERIES.empty_table(), WEEKS.empty_table(), PLANNED.empty_table(), 3)
+    panel = sales_panel(SERIES_SCHEMA.empty_table(), WEEKS_SCHEMA.empty_table(), PLANNED_SCHEMA.empty_table(), 3)
     assert panel.revenue.shape == (0, 0)
     assert panel.planned_weeks == 0
     assert len(panel.all_weeks) == 0

@@ -14,13 +14,6 @@ whole_weeks as (
     select * from {{ ref('int_whole_weeks') }}
 ),
 
-recent_weeks as (
-    select
-        week_starting,
-        row_number() over (order by week_starting desc) as weeks_back
-    from whole_weeks
-),
-
 measured as (
     select
         forecast_weeks.series_level,
@@ -29,14 +22,14 @@ measured as (
         count(case when forecast_weeks.units > 0 then 1 end) as weeks_sold,
         sum(
             case
-                when recent_weeks.weeks_back <= {{ var("active_weeks") }}
+                when whole_weeks.weeks_back <= {{ var("active_weeks") }}
                     then cast(forecast_weeks.net_revenue as decimal(18, 4))
                 else 0
             end
         ) as active_revenue
     from forecast_weeks
-    inner join recent_weeks
-        on forecast_weeks.week_starting = recent_weeks.week_starting
+    inner join whole_weeks
+        on forecast_weeks.week_starting = whole_weeks.week_starting
     group by forecast_weeks.series_level, forecast_weeks.series_id
 ),
 

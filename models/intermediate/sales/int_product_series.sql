@@ -10,24 +10,17 @@ whole_weeks as (
     select * from {{ ref('int_whole_weeks') }}
 ),
 
-recent_weeks as (
-    select
-        week_starting,
-        row_number() over (order by week_starting desc) as weeks_back
-    from whole_weeks
-),
-
 sold as (
     select
         product_weeks.product_id,
         count(case when product_weeks.units > 0 then 1 end) as weeks_sold,
-        count(case when product_weeks.units > 0 and recent_weeks.weeks_back <= {{ var("active_weeks") }} then 1 end)
+        count(case when product_weeks.units > 0 and whole_weeks.weeks_back <= {{ var("active_weeks") }} then 1 end)
             as weeks_sold_lately,
         sum(cast(product_weeks.net_revenue as decimal(18, 4))) as net_revenue
     from product_weeks
-    inner join recent_weeks
-        on product_weeks.week_starting = recent_weeks.week_starting
-    where recent_weeks.weeks_back <= {{ var("season_weeks") }}
+    inner join whole_weeks
+        on product_weeks.week_starting = whole_weeks.week_starting
+    where whole_weeks.weeks_back <= {{ var("season_weeks") }}
     group by product_weeks.product_id
 ),
 

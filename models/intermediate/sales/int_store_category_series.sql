@@ -6,37 +6,30 @@ whole_weeks as (
     select * from {{ ref('int_whole_weeks') }}
 ),
 
-recent_weeks as (
-    select
-        week_starting,
-        row_number() over (order by week_starting desc) as weeks_back
-    from whole_weeks
-),
-
 sold as (
     select
         store_category_weeks.store_id,
         store_category_weeks.category,
         count(
             case
-                when store_category_weeks.units > 0 and recent_weeks.weeks_back <= {{ var("season_weeks") }} then 1
+                when store_category_weeks.units > 0 and whole_weeks.weeks_back <= {{ var("season_weeks") }} then 1
             end
         ) as weeks_sold,
         count(
             case
-                when store_category_weeks.units > 0 and recent_weeks.weeks_back <= {{ var("active_weeks") }} then 1
+                when store_category_weeks.units > 0 and whole_weeks.weeks_back <= {{ var("active_weeks") }} then 1
             end
         ) as weeks_sold_lately,
         sum(
             case
-                when recent_weeks.weeks_back <= {{ var("season_weeks") }}
+                when whole_weeks.weeks_back <= {{ var("season_weeks") }}
                     then cast(store_category_weeks.net_revenue as decimal(18, 4))
                 else 0
             end
         ) as net_revenue
     from store_category_weeks
-    inner join recent_weeks
-        on store_category_weeks.week_starting = recent_weeks.week_starting
+    inner join whole_weeks
+        on store_category_weeks.week_starting = whole_weeks.week_starting
     group by store_category_weeks.store_id, store_category_weeks.category
 ),
 

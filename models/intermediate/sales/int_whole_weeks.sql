@@ -7,7 +7,9 @@ clock as (
 ),
 
 final as (
-    select week_starting
+    select
+        week_starting,
+        row_number() over (order by week_starting desc) as weeks_back
     from weeks
     where
         is_complete_week

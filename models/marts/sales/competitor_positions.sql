@@ -14,21 +14,14 @@ whole_weeks as (
     select * from {{ ref('int_whole_weeks') }}
 ),
 
-recent_weeks as (
-    select
-        week_starting,
-        row_number() over (order by week_starting desc) as weeks_back
-    from whole_weeks
-),
-
 active_comparisons as (
     select
         comparisons.*,
         comparisons.our_price is not null and comparisons.rival_price is not null as is_compared
     from comparisons
-    inner join recent_weeks
-        on comparisons.week_starting = recent_weeks.week_starting
-    where recent_weeks.weeks_back <= {{ var("active_weeks") }}
+    inner join whole_weeks
+        on comparisons.week_starting = whole_weeks.week_starting
+    where whole_weeks.weeks_back <= {{ var("active_weeks") }}
 ),
 
 -- The means of logarithms over the same weeks, so that the index is the one price by the other.

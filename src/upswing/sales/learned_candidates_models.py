@@ -5,6 +5,7 @@ Each is stored as arrays or as LightGBM's text, and predicts from them alone.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -47,7 +48,7 @@ SVR_MARGIN = 0.1
 
 
 @dataclass(frozen=True)
-class LearnedModel:
+class LearnedModel(ABC):
     """A model of ratios as arrays.
 
     Attributes:
@@ -59,13 +60,13 @@ class LearnedModel:
     """Rows at most that it learns from, a sample by hash."""
 
     @classmethod
+    @abstractmethod
     def learn(cls, rows: Prepared, targets: FloatArray) -> LearnedModel:
         """Learn ``targets``, shape (rows,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ratios(self, rows: Prepared) -> FloatArray:
         """Revenue in proportion to the level, shape (rows,)."""
-        raise NotImplementedError
 
 
 class LinearRegression(LearnedModel):
