@@ -69,10 +69,10 @@ def test_every_mart_is_contracted_described_and_keyed(manifest: dict[str, Any], 
 
 def test_tables_behind_python_models_are_contracted(manifest: dict[str, Any]) -> None:
     for node in models(manifest):
-        if layer(node) == "model":
+        if node["language"] == "python" and layer(node) == "model":
             for name in node["depends_on"]["nodes"]:
                 read = manifest["nodes"][name]
-                if layer(read) == "intermediate":
+                if layer(read) in ("intermediate", "model") and read["language"] == "sql":
                     assert read["config"]["contract"]["enforced"], f"{node['name']} reads {read['name']}"
 
 

@@ -51,7 +51,10 @@ SMALL_DATA = {"min_rule_orders": 20, "min_rule_confidence": 0.03, "customer_snap
 KEPT_UP = ("+int_product_weeks", "+int_orders", "+int_customer_purchases", "+int_promotion_weeks")
 TESTS_OF_MARTS_ALONE = (
     "--exclude",
-    *(f"path:{folder},resource_type:test" for folder in ("models/staging", "models/intermediate", "python_models")),
+    *(
+        f"path:{folder},resource_type:test"
+        for folder in ("models/staging", "models/intermediate", "models/scores", "python_models")
+    ),
     *("--exclude-resource-type", "unit_test"),
 )
 DAYS_A_PART = 5

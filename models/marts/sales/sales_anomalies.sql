@@ -3,7 +3,7 @@ with anomalies as (
 ),
 
 evidence as (
-    select * from {{ ref('int_anomaly_evidence') }}
+    select * from {{ ref('score_anomaly_evidence') }}
 ),
 
 forecast_series as (

@@ -1,5 +1,5 @@
 with windows as (
-    select * from {{ ref('int_anomaly_windows') }}
+    select * from {{ ref('score_anomaly_windows') }}
 ),
 
 forecast_weeks as (
@@ -7,7 +7,7 @@ forecast_weeks as (
 ),
 
 anomaly_products as (
-    select * from {{ ref('int_anomaly_products') }}
+    select * from {{ ref('score_anomaly_products') }}
 ),
 
 own_weeks as (

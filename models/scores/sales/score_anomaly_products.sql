@@ -1,5 +1,5 @@
 with windows as (
-    select * from {{ ref('int_anomaly_windows') }}
+    select * from {{ ref('score_anomaly_windows') }}
 ),
 
 product_series as (
