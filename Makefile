@@ -53,7 +53,7 @@ lint: $(VENV)/.installed-spark ## Check style and types of Python and SQL
 	$(BIN)/sqlfluff lint --disable-progress-bar models tests/singular
 
 test: lint ## Run all tests: lint, a build on a small subset with its dbt tests, pytest
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 	cd dbt-spark-session && ../$(BIN)/pytest
 
 docs: $(VENV)/.installed ## Write the documentation of every model to target/static_index.html

@@ -104,14 +104,28 @@ class Warehouse:
         return manifest
 
 
-@pytest.hookimpl(tryfirst=True)
+def group_of(file: str) -> str:
+    """Where two tests run side by side, those of a group do not: a file, or all that share the build."""
+    path = Path(file)
+    return "built" if path.parent.name == "pipeline" and path.stem not in LONGEST_FIRST else path.stem
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (``-n 2 --dist loadgroup``) run files; those that share the small build are one."""
-    for item in items:
-        shares_build = item.path.parent == Path(__file__).parent and item.path.stem not in LONGEST_FIRST
-        item.add_marker(pytest.mark.xdist_group("built" if shares_build else item.path.stem))
+    """The longest files first, then those that share the build, then the unit tests."""
     order = {stem: place for place, stem in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: (item.path.parent.name != "pipeline", order.get(item.path.stem, len(order))))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Side by side (``-n 2``) run groups; a test that is sent elsewhere would build all again."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid.split("::")[0])
+
+    return Groups(config, log)
 
 
 @pytest.fixture(scope="session")
