@@ -39,6 +39,8 @@ FIT_SCHEMA = pa.schema(
 
 SKETCH_ROWS = 1024
 
+PARSE_TRIES = 20
+
 REFIT_CHOICES = ("auto", "always", "never")
 
 
@@ -282,12 +284,22 @@ def _source(name: str) -> str | None:
 
 def _imported(source: str) -> Iterator[str]:
     """Names of the modules that a source imports, and of what it imports from them: that may be a module too."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _parsed(source: str) -> ast.Module:
+    """The syntax tree of a source; Python 3.11 loses count of its depth where another thread parses as well."""
+    for _try in range(PARSE_TRIES):
+        try:
+            return ast.parse(source)
+        except SystemError:
+            continue
+    return ast.parse(source)
 
 
 def metrics_json(metrics: Iterable[Metric]) -> str:

@@ -1,3 +1,4 @@
+import ast
 import importlib
 import json
 import math
@@ -233,3 +234,18 @@ def test_source_hash_follows_imports_of_imports(line: str, tmp_path: Path, monke
     assert source_hash(f"{package}.algorithm") == before
     (folder / "helper.py").write_text("thing = 2\n")
     assert source_hash(f"{package}.algorithm") != before
+
+
+def test_a_parser_that_is_disturbed_by_another_thread_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = source_hash("upswing.splits")
+    parse, calls = ast.parse, []
+
+    def disturbed(source: str) -> ast.Module:
+        calls.append(source)
+        if len(calls) % 2:
+            raise SystemError("AST constructor recursion depth mismatch (before=120, after=199)")
+        return parse(source)
+
+    monkeypatch.setattr(ast, "parse", disturbed)
+    assert source_hash("upswing.splits") == undisturbed
+    assert calls
