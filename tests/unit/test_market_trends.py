@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
+from upswing.sales.forecast_panel import holds_month_start
 from upswing.sales.market_trends import TREND_SCHEMA, TrendParameters, market_trends
 from upswing.sales.market_trends_statistics import group_strength, mean_change, q_values, season_strength, trend
-from upswing.sales.price_elasticities_panel import holds_month_start
 
 FloatArray = NDArray[np.float64]
 FIRST_WEEK = date(2017, 1, 2)
@@ -84,7 +84,7 @@ def test_a_mean_that_changed_is_told_from_one_that_did_not() -> None:
 
 def test_the_first_of_a_month_is_seen_where_it_counts() -> None:
     days = np.array([(FIRST_WEEK + timedelta(weeks=week) - date(1970, 1, 1)).days for week in range(52)])
-    starts = holds_month_start(days)
+    starts = holds_month_start(days.astype("datetime64[D]"))
     assert starts.sum() == 11
     found = measured(paid=100 + 30 * starts + noise(7), even=100 + noise(8))
     assert found["paid"]["month_start_strength"] > 0.7
@@ -94,7 +94,7 @@ def test_the_first_of_a_month_is_seen_where_it_counts() -> None:
 
 @pytest.mark.parametrize(("monday", "expected"), [("2017-05-01", True), ("2017-04-24", False), ("2017-02-27", True)])
 def test_a_week_holds_the_first_of_a_month(monday: str, expected: bool) -> None:
-    day = np.array([np.datetime64(monday).astype(int)])
+    day = np.array([np.datetime64(monday)])
     assert holds_month_start(day)[0] == expected
 
 

@@ -15,26 +15,18 @@ whole_weeks as (
     select * from {{ ref('int_whole_weeks') }}
 ),
 
-numbered_weeks as (
-    select
-        week_starting,
-        row_number() over (order by week_starting desc) as weeks_back,
-        count(*) over () as weeks
-    from whole_weeks
-),
-
 -- 1: the last active_weeks whole weeks; 2: as many before.
 windows as (
     select
         week_starting,
-        weeks,
+        count(*) over () as weeks,
         case
             when weeks_back <= {{ var("active_weeks") }} then 1
             when weeks_back <= {{ 2 * var("active_weeks") }} then 2
         end as nearest_window,
         weeks_back > {{ var("season_weeks") }}
         and weeks_back <= {{ var("season_weeks") + var("active_weeks") }} as is_year_before
-    from numbered_weeks
+    from whole_weeks
 ),
 
 revenues as (

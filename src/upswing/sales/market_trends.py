@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from upswing.sales.forecast_panel import holds_month_start
 from upswing.sales.market_trends_statistics import (
     group_strength,
     mean_change,
@@ -17,7 +18,6 @@ from upswing.sales.market_trends_statistics import (
     trend,
     two_sided,
 )
-from upswing.sales.price_elasticities_panel import holds_month_start
 
 FloatArray = NDArray[np.float64]
 
@@ -127,7 +127,8 @@ def _panel(weeks: pa.Table) -> tuple[list[str], FloatArray, NDArray[np.bool_]]:
     calendar, week = np.unique(days, return_inverse=True)
     revenue = np.full((len(encoded.dictionary), len(calendar)), np.nan)
     revenue[encoded.indices.to_numpy(), week] = rows["net_revenue"].to_numpy()
-    return encoded.dictionary.to_pylist(), revenue, holds_month_start(calendar)
+    starts = holds_month_start(calendar.astype("datetime64[D]")).astype(np.bool_)
+    return encoded.dictionary.to_pylist(), revenue, starts
 
 
 def _measured(

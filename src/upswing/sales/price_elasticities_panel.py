@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from upswing.sales.forecast_panel import holds_month_start
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
@@ -72,7 +74,7 @@ def price_panel(weeks: pa.Table) -> PricePanel:
     columns = [
         log_prices - np.nanmedian(log_prices, axis=1, keepdims=True) if len(count) else log_prices,
         spread(column("promotion_reach")),
-        spread(holds_month_start(days).astype(np.float64)),
+        spread(holds_month_start(days.astype("datetime64[D]"))),
         spread((days - (days.min() if len(days) else 0)) / (DAYS_A_WEEK * WEEKS_A_YEAR)),
         spread(column("rival_log_price")),
     ]
@@ -85,11 +87,3 @@ def price_panel(weeks: pa.Table) -> PricePanel:
         spread(level - level.mean()) if len(level) else spread(level),
         np.bincount(product, units * prices, len(count)) / np.maximum(units_of, 1e-12),
     )
-
-
-def holds_month_start(mondays: NDArray[np.int64]) -> BoolArray:
-    """Whether the week that begins on a day (days since 1970) holds the first of a month."""
-    first = mondays.astype("datetime64[D]")
-    last = first + np.timedelta64(DAYS_A_WEEK - 1, "D")
-    months = first.astype("datetime64[M]")
-    return np.asarray((last.astype("datetime64[M]") != months) | (months.astype("datetime64[D]") == first))
