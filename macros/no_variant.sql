@@ -1,0 +1,3 @@
+{% macro no_variant() %}
+    {{- return("(none)") -}}
+{% endmacro %}
