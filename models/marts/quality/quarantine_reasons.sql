@@ -1,6 +1,6 @@
 {%- set table_names = [
     "order_lines", "products", "customers", "promotions", "events", "campaigns", "campaign_touches", "feedback",
-    "competitor_prices", "inventory", "opportunities", "visits",
+    "opt_outs", "competitor_prices", "inventory", "opportunities", "visits",
 ] -%}
 
 with rejected_rows as (

@@ -1,0 +1,1 @@
+{{ judged_raw_rows("opt_outs") }}

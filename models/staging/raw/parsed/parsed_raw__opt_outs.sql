@@ -1,0 +1,1 @@
+{{ parsed_raw_rows("opt_outs") }}

@@ -1,0 +1,1 @@
+{{ rejected_raw_rows("opt_outs") }}
