@@ -7,7 +7,8 @@
         {#- Nothing to trim: on the 20.9 million promotions of the sample this saves a third of the time. -#}
         try_cast({{ expression }} as {{ column.data_type }})
     {%- elif column.data_type == "string" -%}
-        nullif({{ trimmed_text("cast(" ~ expression ~ " as string)") }}, '')
+        {%- set trimmed = trimmed_text("cast(" ~ expression ~ " as string)") -%}
+        nullif({{ "lower(" ~ trimmed ~ ")" if column.lower_case else trimmed }}, '')
     {%- elif column.data_type in ("int", "bigint") -%}
         case
             when try_cast({{ expression }} as double) = floor(try_cast({{ expression }} as double))
@@ -33,7 +34,8 @@
     {%- if is_raw_typed(column) -%}
         try_cast({{ expression }} as {{ column.data_type }})
     {%- elif column.data_type == "string" -%}
-        nullif({{ trimmed_text(text) }}, '')
+        {%- set trimmed = trimmed_text(text) -%}
+        nullif({{ "lower(" ~ trimmed ~ ")" if column.lower_case else trimmed }}, '')
     {%- elif column.data_type == "double" -%}
         {{ number }}
     {%- elif column.data_type in ("int", "bigint") -%}

@@ -16,6 +16,7 @@
                 "plan": meta.get("plan", false),
                 "observed": meta.get("observed", false),
                 "accepted_values": meta.get("accepted_values"),
+                "lower_case": meta.get("lower_case", false),
                 "first_year": meta.get("first_year", 1900),
                 "minimum": meta.get("minimum"),
                 "maximum": meta.get("maximum"),

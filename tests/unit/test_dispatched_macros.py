@@ -531,6 +531,7 @@ def test_parsed_value_of_integers(engines: BothEngines) -> None:
         ({"data_type": "timestamp", "plan": True}, DAY_TEXTS),
         ({"data_type": "boolean", "required": True}, BOOLEAN_TEXTS),
         ({"data_type": "string", "required": True, "accepted_values": ["true", "yes"]}, BOOLEAN_TEXTS),
+        ({"data_type": "string", "lower_case": True, "accepted_values": ["true", "yes"]}, BOOLEAN_TEXTS),
     ],
 )
 def test_rejection_of(engines: BothEngines, column: dict[str, object], texts: list[str]) -> None:

@@ -26,6 +26,7 @@ touches as (
         {{ business_date("touched_at") }} as touched_on,
         {{ business_date("converted_at") }} as converted_on
     from {{ ref('stg_raw__campaign_touches') }}
+    where not {{ is_held_out("variant") }}
 ),
 
 known_customers as (

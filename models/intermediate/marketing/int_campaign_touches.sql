@@ -27,7 +27,7 @@ touches as (
     select
         staged_touches.campaign_id,
         staged_touches.customer_id,
-        coalesce(lower(staged_touches.variant), '{{ no_variant() }}') as variant,
+        coalesce(staged_touches.variant, '{{ no_variant() }}') as variant,
         campaigns.campaign_type,
         campaigns.channel,
         staged_touches.revenue as delivered_revenue,
@@ -54,6 +54,7 @@ touches as (
 answered as (
     select
         *,
+        {{ is_held_out("variant") }} as is_control,
         response_ends_on <= (select clock.as_of_date from clock) as is_over,
         case when answered_on between touched_on and response_ends_on then answered_on end as converted_on
     from touches
@@ -122,7 +123,8 @@ final as (
         -- numerics
         cast(
             greatest(
-                coalesce(case when answered.variant_number = 1 then seen.impressions end, 0), answered.campaign_tells_clicks
+                coalesce(case when answered.variant_number = 1 then seen.impressions end, 0),
+                case when answered.is_control then 0 else answered.campaign_tells_clicks end
             ) as bigint
         ) as impressions,
         cast(
@@ -140,7 +142,7 @@ final as (
         cast(coalesce(bought.prior_orders, 0) as bigint) as prior_orders,
 
         -- booleans
-        answered.variant in ('control', 'holdout') as is_control,
+        answered.is_control,
         answered.variants > 1 as is_in_several_variants,
         answered.is_over,
         answered.converted_on is not null as is_converted,

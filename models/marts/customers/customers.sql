@@ -38,6 +38,7 @@ touches as (
         count(*) as campaign_touches,
         sum(case when converted_at is not null then 1 else 0 end) as campaign_conversions
     from {{ ref('stg_raw__campaign_touches') }}
+    where not {{ is_held_out("variant") }}
     group by customer_id
 ),
 

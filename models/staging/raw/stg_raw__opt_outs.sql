@@ -8,7 +8,7 @@ renamed as (
         customer_id,
 
         -- text
-        lower(channel) as channel,
+        channel,
 
         -- timestamps
         try_cast(opted_out_at as timestamp) as opted_out_at

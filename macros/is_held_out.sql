@@ -1,0 +1,3 @@
+{% macro is_held_out(variant) -%}
+    coalesce({{ variant }} in ('control', 'holdout'), false)
+{%- endmacro %}
