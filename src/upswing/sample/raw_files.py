@@ -36,7 +36,8 @@ _VIEWS = """
 
     create view touches as
     select campaign_id, customer_id, touched_at, converted_at
-    from read_parquet('{folder}/campaign_touches.parquet');
+    from read_parquet('{folder}/campaign_touches.parquet')
+    where {is_real};
 
     create temporary table bought as
     select
@@ -97,7 +98,7 @@ class Purchases:
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A connection that knows ``bought``, ``listed`` and ``touches``, of the real tables in ``folder``.
+    """A connection that knows ``bought``, ``listed`` and ``touches``, of the real rows in ``folder``.
 
     Raises:
         FileNotFoundError: a real table is missing.
@@ -110,7 +111,14 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
                 "write the sample's real tables first"
             )
     connection = duckdb.connect()
-    connection.execute(_VIEWS.format(folder=str(folder).replace("'", "''"), not_things=NOT_THINGS))
+    tells = "is_synthetic" in pq.read_schema(folder / "campaign_touches.parquet").names
+    connection.execute(
+        _VIEWS.format(
+            folder=str(folder).replace("'", "''"),
+            not_things=NOT_THINGS,
+            is_real="not is_synthetic" if tells else "true",
+        )
+    )
     if connection.execute("select count(customer_id) from bought").fetchall() == [(0,)]:
         raise ValueError(f"{folder / 'order_lines.parquet'} holds no purchase of a known customer to draw around")
     return connection
