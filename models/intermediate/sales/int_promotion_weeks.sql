@@ -14,7 +14,7 @@ final as (
     select
         product_id,
         week_starting,
-        cast(count(distinct store_id) as bigint) as promoted_stores,
+        cast(count(store_id) as bigint) as promoted_stores,
         max(case when store_id is null then 1 else 0 end) = 1 as is_everywhere
     from promotions_of_weeks
     group by product_id, week_starting
