@@ -13,6 +13,7 @@ from upswing.products.breakout_reasons import top_reasons
 from upswing.products.launch_windows import LaunchWindows
 from upswing.torch_session import torch_session
 
+BATCH_ROWS = 50_000
 DECIMALS = 5
 
 SCORE_SCHEMA = pa.schema(
@@ -25,6 +26,16 @@ SCORE_SCHEMA = pa.schema(
         pa.field("model_version", pa.string()),
     ]
 )
+
+
+def score_breakouts(fit: dict[str, Any] | None, windows: pa.Table, threshold: float) -> pa.Table:
+    """Scores, of :data:`SCORE_SCHEMA`, of all rows of ``int_launch_windows`` that are in their cycle.
+
+    Raises:
+        ValueError: see :func:`breakout_scorer`.
+    """
+    batches = windows.to_batches(max_chunksize=BATCH_ROWS)
+    return pa.Table.from_batches(breakout_scorer(fit, threshold)(iter(batches)), schema=SCORE_SCHEMA)
 
 
 def breakout_scorer(
