@@ -81,20 +81,24 @@
         ("response_days", "a whole number of days, at least 1", 1, none, true),
         ("repurchase_days", "a whole number of days, at least 1", 1, none, true),
         ("effect_confidence", "a probability between 0.5 and 0.999", 0.5, 0.999, false),
-        ("experiment_false_discovery_rate", "a share between 0.001 and 1", 0.001, 1, false),
+        ("experiment_false_discovery_rate", "a share between 0.001 and 0.5", 0.001, 0.5, false),
         ("experiment_power", "a probability between 0.5 and 0.999", 0.5, 0.999, false),
-        ("split_alarm_rate", "a share between 0 and 1", 0, 1, false),
+        ("split_alarm_rate", "a share between 0.000001 and 0.1", 0.000001, 0.1, false),
         ("adjustment_step", "a number between 0 and 1", 0, 1, false),
         ("max_adjustment", "a share between 0 and 1", 0, 1, false),
         ("adjustment_dead_band", "a number, at least 0", 0, none, false),
         ("min_strategy_strength", "a number between 0 and 1", 0, 1, false),
         ("max_strategy_strength", "a number, at least 1", 1, none, false),
         ("min_measured_customers", "a whole number of customers, at least 1", 1, none, true),
+        ("min_measured_conversions", "a whole number of customers, at least 1", 1, none, true),
         ("min_control_customers", "a whole number of customers, at least 50", 50, none, true),
+        ("uplift_least_effect", "a probability between 0.001 and 0.999", 0.001, 0.999, false),
+        ("sure_thing_probability", "a probability between 0.001 and 0.999", 0.001, 0.999, false),
         ("default_cost_share", "a share between 0 and 1", 0, 1, false),
         ("min_margin", "a share between 0 and 1", 0, 1, false),
         ("promotion_lead_days", "a whole number of days, at least 0", 0, none, true),
         ("rival_news_weeks", "a whole number of weeks, at least 1", 1, none, true),
+        ("max_products_per_action", "a whole number of products, at least 1", 1, none, true),
         ("max_pushes_per_customer", "a whole number of pushes, at least 0", 0, none, true),
         ("push_days", "a whole number of days between 1 and 7", 1, 7, true),
         ("push_lead_days", "a whole number of days between 0 and 6", 0, 6, true),
@@ -128,6 +132,12 @@
         {%- do exceptions.raise_compiler_error(
             "The var refit is " ~ var("refit") ~ "; expected auto, always or never. "
             ~ "Set it in dbt_project.yml or by: dbt build --vars '{refit: auto}'"
+        ) -%}
+    {%- endif -%}
+    {%- if var("message_language") not in ["en", "zh"] -%}
+        {%- do exceptions.raise_compiler_error(
+            "The var message_language is " ~ var("message_language") ~ "; expected en or zh. "
+            ~ "Set it in dbt_project.yml or by: dbt build --vars '{message_language: zh}'"
         ) -%}
     {%- endif -%}
     {%- set read_layers = var("bert_read_layers") -%}

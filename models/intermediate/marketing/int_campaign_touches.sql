@@ -124,7 +124,7 @@ final as (
         cast(
             greatest(
                 coalesce(case when answered.variant_number = 1 then seen.impressions end, 0),
-                case when answered.is_control then 0 else answered.campaign_tells_clicks end
+                case when answered.is_control and not answered.is_clicked then 0 else answered.campaign_tells_clicks end
             ) as bigint
         ) as impressions,
         cast(

@@ -1,0 +1,1 @@
+"""Campaigns, strategies, pushes, experiments, uplift and feedback."""
