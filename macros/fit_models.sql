@@ -6,6 +6,8 @@
         "fit_customer_segments",
         "fit_recommender",
         "fit_sales_forecaster",
+        "fit_sentiment_classifier",
         "fit_surge_locator",
+        "fit_uplift_predictor",
     ]) }}
 {% endmacro %}

@@ -1,0 +1,20 @@
+from upswing import engine, fits
+from upswing.marketing.uplift_evaluation import fit_uplift_predictor
+from upswing.marketing.uplift_rows import UpliftParameters, comparable_touches
+
+
+def model(dbt, session):
+    parameters = UpliftParameters(**dbt.config.meta_get("parameters"))
+    experiments = engine.read(dbt.ref("score_experiments"))
+    touches = comparable_touches(engine.read(dbt.ref("int_uplift_touches")), experiments)
+    told = engine.progress("fit_uplift_predictor", "stage")
+    return fits.fit_when_due(
+        "uplift_predictor",
+        fit_uplift_predictor.__module__,
+        lambda: fit_uplift_predictor(touches, parameters, told),
+        [touches],
+        parameters,
+        engine.read_earlier(dbt, session),
+        fits.RefitPolicy(**dbt.config.meta_get("refit_policy")),
+        engine.read_date(dbt.ref("base_raw__clock"), "as_of_date"),
+    )
