@@ -16,6 +16,9 @@ def model(dbt, session):
         engine.read(dbt.ref("score_product_similarities")),
         engine.read(dbt.ref("score_customer_segments")),
         engine.read(dbt.ref("int_customer_category_snapshots")),
+        engine.read(dbt.ref("score_feedback_signals").filter("subject_kind = 'product' and factor <> 1"))
+        .select(["subject_id", "factor"])
+        .rename_columns(["product_id", "factor"]),
     )
     fit = fits.newest_fit(engine.read(dbt.ref("fit_recommender")))
     as_of_date = engine.read_date(dbt.ref("base_raw__clock"), "as_of_date")

@@ -8,6 +8,7 @@ import pytest
 import upswing.customers.recommend_batches as recommend_batches
 from unit.shoppers import AS_OF, NO_SIMILARITIES, PARAMETERS, category_of, make_products, make_purchases
 from unit.test_recommend_fit import NO_SNAPSHOTS, data_of, shuffled
+from upswing.customers.recommend_feedback import FEEDBACK_SCHEMA
 from upswing.customers.recommend_fit import fit_recommender
 from upswing.customers.recommend_scores import SCORE_SCHEMA, Shop, score_recommendations
 
@@ -42,6 +43,7 @@ def make_shop() -> Shop:
         NO_SIMILARITIES,
         SEGMENTS,
         NO_SNAPSHOTS,
+        FEEDBACK_SCHEMA.empty_table(),
     )
 
 
@@ -167,3 +169,41 @@ def test_no_category_fills_a_list(fit: dict[str, Any], shop: Shop) -> None:
         counts[key] = counts.get(key, 0) + 1
     assert max(counts.values()) == 2
     assert np.mean(list(counts.values())) > 1
+
+
+def factors_of(**factors: float) -> pa.Table:
+    columns = {"product_id": list(factors), "factor": list(factors.values())}
+    return pa.table(columns, schema=FEEDBACK_SCHEMA)
+
+
+@pytest.mark.parametrize("fitted", [True, False])
+def test_what_is_said_of_a_product_moves_it_in_every_list(fit: dict[str, Any], shop: Shop, fitted: bool) -> None:
+    used = fit if fitted else None
+    before = scored(used, shop)
+    first = next(row["product_id"] for row in lines_of(before, "c000") if row["recommendation_rank"] == 1)
+    disliked = lines_of(scored(used, replace(shop, feedback=factors_of(**{first: 0.01}))), "c000")
+    assert first not in [row["product_id"] for row in disliked]
+    last = lines_of(before, "c000")[-1]
+    liked = lines_of(scored(used, replace(shop, feedback=factors_of(**{last["product_id"]: 1.9}))), "c000")
+    (moved,) = [row for row in liked if row["product_id"] == last["product_id"]]
+    assert moved["recommendation_rank"] < last["recommendation_rank"]
+    assert moved["score"] == pytest.approx(min(1.9 * last["score"], 1.0), abs=2e-6)
+    # Favourites tell how many bought them, whatever was said of them.
+    assert moved["reason"] == last["reason"]
+    scores = [row["score"] for row in liked if row["source"] == liked[0]["source"]]
+    assert fitted or scores == sorted(scores, reverse=True)
+
+
+def test_feedback_on_products_that_nobody_bought_and_factors_of_one_change_nothing(
+    fit: dict[str, Any], shop: Shop, scores: pa.Table
+) -> None:
+    said = factors_of(never_sold=0.5, p01=1.0)
+    assert scored(fit, replace(shop, feedback=said)).equals(scores)
+
+
+def test_no_score_exceeds_one(shop: Shop) -> None:
+    everything = {product: 50.0 for product in shop.recommendable["product_id"].to_pylist()}
+    rows = scored(None, replace(shop, feedback=factors_of(**everything)))
+    assert set(rows["score"].to_pylist()) == {1.0}
+    ranks = {row["source"]: row["recommendation_rank"] for row in lines_of(rows, NEVER_BOUGHT)}
+    assert ranks["segment favourites"] == LENGTH

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from upswing.customers.candidates import top_of_rows
 from upswing.customers.purchase_matrix import FloatArray, IntArray, positions, texts
+from upswing.customers.recommend_feedback import with_feedback
 from upswing.customers.recommend_knowledge import BoolArray, Known
 from upswing.customers.recommend_lists import lists_of
 
@@ -29,14 +30,24 @@ class Favourites:
             (segments + 1, products).
         products: places of the products looked at, ascending: the columns of ``shares``.
         segment: row of each customer's segment, the last row where it is not known.
+        factors: of ``products``, see ``feedback_factors``.
     """
 
     shares: FloatArray
     products: IntArray
     segment: IntArray
+    factors: FloatArray
 
     @classmethod
-    def of(cls, known: Known, customer_ids: NDArray[Any], segments: pa.Table, weeks: int, length: int) -> Favourites:
+    def of(
+        cls,
+        known: Known,
+        customer_ids: NDArray[Any],
+        segments: pa.Table,
+        weeks: int,
+        length: int,
+        factors: FloatArray,
+    ) -> Favourites:
         """From the purchases of the last weeks.
 
         Args:
@@ -45,6 +56,7 @@ class Favourites:
             segments: columns customer_id and segment_number, one row a customer; may be empty.
             weeks: how many.
             length: of a list.
+            factors: of all products, see ``feedback_factors``.
         """
         numbers = np.asarray(segments["segment_number"].to_numpy(), dtype=np.int64)
         ids = texts(segments["customer_id"])
@@ -65,12 +77,13 @@ class Favourites:
         shares = counts / np.maximum(sizes, 1)[:, None]
         _row, column, _rank = top_of_rows(shares, DEPTH * length)
         kept = np.unique(column)
-        return cls(shares[:, kept], kept, rows[positions(ids[order], customer_ids)])
+        return cls(shares[:, kept], kept, rows[positions(ids[order], customer_ids)], factors[kept])
 
     def lists(
         self, customers: IntArray, may: BoolArray, category: IntArray, length: int, most_per_category: int
-    ) -> tuple[IntArray, IntArray, IntArray, FloatArray, BoolArray]:
-        """Place among ``customers``, product, rank, share and whether it is the segment's favourite, of each line.
+    ) -> tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray, BoolArray]:
+        """Place among ``customers``, product, rank, share, score (the share times the product's factor) and whether it
+        is the segment's favourite, of each line.
 
         The segment's favourites come first; best sellers fill the list where they are too few.
 
@@ -86,7 +99,8 @@ class Favourites:
         row, column = np.nonzero((of_segment > 0) | (of_all > 0))
         is_segments = of_segment[row, column] > 0
         share = np.where(is_segments, of_segment[row, column], of_all[row, column])
-        # A share is at most 1, so that the segment's favourites stay before all others.
-        lists = lists_of(row, column, category[column], share + is_segments, length, most_per_category)
+        score = with_feedback(share, self.factors[column])
+        # A score is at most 1, so that the segment's favourites stay before all others.
+        lists = lists_of(row, column, category[column], score + is_segments, length, most_per_category)
         at = lists.row
-        return lists.customer, self.products[column[at]], lists.rank, share[at], is_segments[at]
+        return lists.customer, self.products[column[at]], lists.rank, share[at], score[at], is_segments[at]

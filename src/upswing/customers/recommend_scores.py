@@ -17,6 +17,7 @@ from upswing.customers.purchase_matrix import FloatArray, IntArray, Purchases, d
 from upswing.customers.ranking_model import Ranker
 from upswing.customers.recommend_batches import Cut, Progress
 from upswing.customers.recommend_favourites import BEST_SELLERS, SEGMENT_FAVOURITES, Favourites
+from upswing.customers.recommend_feedback import feedback_factors, with_feedback
 from upswing.customers.recommend_fit import from_bytes
 from upswing.customers.recommend_intents import intent_table, snapshot_rows
 from upswing.customers.recommend_knowledge import Known
@@ -54,6 +55,7 @@ class Shop:
         similarities: ``score_product_similarities``; may be empty.
         segments: ``score_customer_segments``; may be empty.
         category_snapshots: ``int_customer_category_snapshots``; may be empty.
+        feedback: ``product_id`` and ``factor`` of the products in ``score_feedback_signals``; may be empty.
     """
 
     purchases: pa.Table
@@ -64,6 +66,7 @@ class Shop:
     similarities: pa.Table
     segments: pa.Table
     category_snapshots: pa.Table
+    feedback: pa.Table
 
 
 def score_recommendations(
@@ -77,7 +80,8 @@ def score_recommendations(
     """Lists of at most ``length`` products for all customers, a batch at a time; see :data:`SCORE_SCHEMA`.
 
     Customers with fewer than ``min_days`` days of purchase, and all where no fit stands, are given the favourites of
-    their segment, then best sellers. Nobody is given a product that may not be recommended.
+    their segment, then best sellers. Nobody is given a product that may not be recommended. What customers say of a
+    product is in its score before the order is made.
 
     Args:
         fit: the newest row of ``fit_recommender``, or None.
@@ -102,6 +106,7 @@ def _recommend(
     progress: Progress,
 ) -> Iterator[pa.RecordBatch]:
     known = known_today(shop, as_of_date, parameters)
+    factors = feedback_factors(shop.feedback, known.purchases.catalogue.product_ids)
     customer_ids = np.union1d(known.purchases.customer_ids, texts(shop.customers["customer_id"]))
     place = positions(known.purchases.customer_ids, customer_ids)
     is_ranked = (place >= 0) & (fit is not None)
@@ -112,8 +117,8 @@ def _recommend(
         rows = snapshot_rows(shop.category_snapshots, as_of_date)
         intents = None if intent is None else intent_table(intent, rows)
         cut = Cut(known, Signals.learn(known, shop.similarities, parameters), intents, parameters)
-        yield from _ranked(cut, ranker, fit["model_version"], ranked, _names(shop), length, progress)
-    favourites = Favourites.of(known, customer_ids, shop.segments, parameters.active_weeks, length)
+        yield from _ranked(cut, ranker, fit["model_version"], ranked, factors, _names(shop), length, progress)
+    favourites = Favourites.of(known, customer_ids, shop.segments, parameters.active_weeks, length, factors)
     for start in range(0, len(new), NEW_CUSTOMERS_AT_ONCE):
         some = new[start : start + NEW_CUSTOMERS_AT_ONCE]
         yield _favoured(known, favourites, customer_ids, some, parameters, length)
@@ -139,6 +144,7 @@ def _ranked(
     ranker: Ranker,
     model_version: str,
     customers: IntArray,
+    factors: FloatArray,
     names: dict[str, str],
     length: int,
     progress: Progress,
@@ -147,7 +153,7 @@ def _ranked(
     called = np.array([names.get(product_id, f"product {product_id}") for product_id in catalogue.product_ids.tolist()])
     for batch in cut.batches(customers, progress):
         candidates = batch.candidates
-        scores = np.round(ranker.scores(batch.features), SCORE_DECIMALS)
+        scores = np.round(with_feedback(ranker.scores(batch.features), factors[candidates.product]), SCORE_DECIMALS)
         lists = _served(candidates, scores, catalogue.category[candidates.product], cut.parameters, length)
         yield _lines(
             cut.known.purchases.customer_ids[lists.customer],
@@ -190,7 +196,7 @@ def _favoured(
     was_bought = known.pairs.find(keys.ravel()).reshape(keys.shape) >= 0
     may = ~was_bought | known.is_repeatable()[favourites.products]
     category = known.purchases.catalogue.category[favourites.products]
-    row, product, rank, share, is_segments = favourites.lists(
+    row, product, rank, share, score, is_segments = favourites.lists(
         customers, may, category, length, parameters.most_per_category
     )
     column = np.searchsorted(favourites.products, product)
@@ -203,7 +209,7 @@ def _favoured(
         rank,
         known.purchases.catalogue.product_ids[product],
         np.where(is_segments, SEGMENT_FAVOURITES, BEST_SELLERS),
-        np.round(share, SCORE_DECIMALS),
+        np.round(score, SCORE_DECIMALS),
         was_bought[row, column],
         told,
         None,
