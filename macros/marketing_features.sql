@@ -1,0 +1,60 @@
+{% macro marketing_features(subject) %}
+    {#- What conditions in seeds/marketing_conditions.csv may ask of: numbers first, then words. -#}
+    {{ return({
+        "customer": {
+            "numbers": [
+                "tenure_days",
+                "recency_days",
+                "orders",
+                "orders_recent",
+                "orders_active",
+                "revenue_active",
+                "spending_percentile",
+                "average_basket",
+                "lateness",
+                "order_trend",
+                "promoted_share",
+                "online_share",
+                "sessions_active",
+                "touches_active",
+                "conversions_active",
+                "churn_probability",
+                "purchase_probability",
+                "expected_spend",
+                "uplift",
+            ],
+            "words": [
+                "segment",
+                "segment_name",
+                "is_churn_risk",
+                "is_put_off",
+                "age_band",
+                "gender",
+                "region",
+                "income_band",
+                "household_size",
+                "usual_weekday",
+            ],
+        },
+        "product": {
+            "numbers": [
+                "price",
+                "units_active",
+                "breakout_probability",
+                "on_hand",
+                "days_of_cover",
+                "stock_value",
+                "rival_price_gap",
+                "rival_price_change",
+            ],
+            "words": [
+                "category",
+                "brand",
+                "is_breakout",
+                "has_promotion_window",
+                "stock_status",
+                "is_overstocked",
+            ],
+        },
+    }[subject]) }}
+{% endmacro %}
