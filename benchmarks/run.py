@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import sys
 
+import adjustment_loop
 import attainable_auc
 import basket_rules
+import experiments
+import feedback
 import forecast_features
 import forecast_series
 import inventory_counts
 import inventory_policy
 import nearest_centre
 import price_elasticities
+import pushes
 import recommendations
 import rescoring
 import sales_anomalies
 import second_build
 import streamed_scoring
 import surge_networks
+import uplift
 import visit_texts
 from _report import Figure, show
 
@@ -36,6 +41,11 @@ BENCHMARKS = (
     price_elasticities,
     inventory_policy,
     inventory_counts,
+    adjustment_loop,
+    experiments,
+    uplift,
+    feedback,
+    pushes,
     second_build,
 )
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import click
 import duckdb
+import pyarrow as pa
 
+from upswing.marketing.push_export import export_pushes
+from upswing.marketing.push_files import FORMATS
+from upswing.marketing.push_ledger import LedgerError
+from upswing.push_command import described
 from upswing.sample.browsing import write_browsing_sample
 from upswing.sample.competitor_prices import write_competitor_price_sample
 from upswing.sample.complete_journey import SAMPLE_FOLDER, SampleParameters, write_sample
+from upswing.sample.experiments import has_experiments, write_experiment_sample
 from upswing.sample.feedback import write_feedback_sample
 from upswing.sample.inventory import write_inventory_sample
 from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
@@ -36,6 +43,10 @@ QUESTIONS = {
         "select customer_id, recommendation_rank, product_name, reason from recommendations "
         "where recommendation_rank <= 2 order by customer_id, recommendation_rank limit 6"
     ),
+    "who gets which offer": (
+        "select send_on, customer_id, channel, message, reason from marketing_pushes where not is_control "
+        "order by expected_gain desc, push_id limit 5"
+    ),
     "what will sell": (
         "select series_id as category, round(sum(forecast)) as net_revenue, round(sum(lower_80)) as weekly_lows, "
         "round(sum(upper_80)) as weekly_highs from sales_forecasts where series_level = 'category' group by series_id "
@@ -56,6 +67,7 @@ QUESTIONS = {
 
 
 AROUND_PURCHASES: dict[str, Callable[[Path], dict[str, int]]] = {
+    "campaign_touches": write_experiment_sample,
     "events": write_browsing_sample,
     "feedback": write_feedback_sample,
     "competitor_prices": write_competitor_price_sample,
@@ -79,8 +91,8 @@ def sample(folder: Path, product_share: float, opportunities: int, language: str
     """Write the sample's raw tables as Parquet.
 
     Real: purchases, products, customers, promotions, campaigns. Synthetic, each with a column is_synthetic: sales
-    visits; and, drawn around the real purchases in the folder, browsing events, feedback, competitors' prices, and
-    stock.
+    visits; and, drawn around the real purchases in the folder, campaigns with a control group beside the real ones,
+    browsing events, feedback, competitors' prices, and stock.
     """
     try:
         purchases = SampleParameters(product_share)
@@ -93,7 +105,7 @@ def sample(folder: Path, product_share: float, opportunities: int, language: str
     if not (missing_only and (folder / "visits.parquet").exists()):
         rows |= write_visit_sample(folder, visits)
     for table, write_table in AROUND_PURCHASES.items():
-        if not (missing_only and (folder / f"{table}.parquet").exists()):
+        if not (missing_only and _stands(folder, table)):
             try:
                 rows |= write_table(folder)
             except (FileNotFoundError, ValueError) as wrong:
@@ -116,6 +128,25 @@ def query(sql: str) -> None:
 
 
 @main.command()
+@click.option("--channel", required=True, help="Channel of the pushes, as in seeds/marketing_channels.csv.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be exported, and write nothing.")
+@click.option("--format", "file_format", type=click.Choice(FORMATS), default="csv", show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), default="pushes", show_default=True)
+def push(channel: str, dry_run: bool, file_format: str, folder: Path) -> None:
+    """Export the published pushes of a channel; the same push never twice."""
+    pushes = _published_pushes(channel)
+    today = date.today()
+    try:
+        exported = export_pushes(pushes, folder, today, file_format, dry_run)
+    except LedgerError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    except OSError as wrong:
+        raise click.ClickException(f"{folder} cannot be written: {wrong}; give --folder another") from wrong
+    for line in described(exported, channel, folder, today, dry_run):
+        click.echo(line)
+
+
+@main.command()
 def published() -> None:
     """Say what is published, where, and how to look at it."""
     with _published() as connection:
@@ -128,10 +159,29 @@ def published() -> None:
         click.echo(f'\nLook at {question}:\n  {_command()} query "{sql}"')
 
 
+def _stands(folder: Path, table: str) -> bool:
+    """Whether the synthetic rows of a raw table are there; those of campaigns stand behind the real ones."""
+    return has_experiments(folder) if table == "campaign_touches" else (folder / f"{table}.parquet").exists()
+
+
 def _published() -> duckdb.DuckDBPyConnection:
     if not marts_file().exists():
         raise click.ClickException(f"nothing is published at {marts_file()}; run `make build` or `dbt build`")
     return duckdb.connect(str(marts_file()), read_only=True)
+
+
+def _published_pushes(channel: str) -> pa.Table:
+    with _published() as connection:
+        try:
+            channels = connection.execute("select distinct channel from marketing_pushes order by channel").fetchall()
+        except duckdb.CatalogException:
+            missing = f"{marts_file()} has no marketing_pushes; run `make build` or `dbt build`"
+            raise click.ClickException(missing) from None
+        if (channel,) not in channels:
+            known = ", ".join(name for (name,) in channels) or "none by any"
+            raise click.ClickException(f"no pushes are published by channel {channel!r}; there are pushes by: {known}")
+        rows = connection.execute("select * from marketing_pushes where channel = ?", [channel])
+        return rows.to_arrow_table()
 
 
 def _width() -> int:

@@ -17,6 +17,7 @@ import pytest
 from upswing.sample.browsing import BrowsingParameters, write_browsing_sample
 from upswing.sample.competitor_prices import write_competitor_price_sample
 from upswing.sample.complete_journey import SampleParameters, write_sample
+from upswing.sample.experiments import write_experiment_sample
 from upswing.sample.feedback import write_feedback_sample
 from upswing.sample.inventory import write_inventory_sample
 from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
@@ -39,7 +40,9 @@ FITS = (
     "fit_customer_segments",
     "fit_recommender",
     "fit_sales_forecaster",
+    "fit_sentiment_classifier",
     "fit_surge_locator",
+    "fit_uplift_predictor",
 )
 
 
@@ -134,6 +137,7 @@ def small_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     write_sample(folder, SampleParameters(product_share=0.15))
     write_visit_sample(folder, VisitSampleParameters(opportunities=600))
+    write_experiment_sample(folder)
     write_browsing_sample(folder, BrowsingParameters(activity=0.1))
     write_feedback_sample(folder)
     write_competitor_price_sample(folder)

@@ -1,0 +1,70 @@
+with decisions as (
+    select * from {{ ref('score_push_decisions') }}
+    where decision in ('push', 'control')
+),
+
+candidates as (
+    select * from {{ ref('score_push_candidates') }}
+),
+
+strategies as (
+    select * from {{ ref('score_strategies') }}
+),
+
+channels as (
+    select * from {{ ref('marketing_channels') }}
+),
+
+final as (
+    select
+        -- ids
+        decisions.push_id,
+        decisions.campaign_id,
+        decisions.strategy_id,
+        decisions.action_id,
+        decisions.customer_id,
+        decisions.product_id,
+
+        -- text
+        strategies.action_name,
+        strategies.campaign_type,
+        strategies.target_kind,
+        strategies.target_name,
+        decisions.channel,
+        channels.message_format,
+        candidates.product_name,
+        candidates.category,
+        strategies.offer_kind,
+        candidates.reason,
+
+        -- numerics
+        strategies.priority_rank,
+        cast(channels.max_characters as bigint) as max_characters,
+        cast(channels.weekly_cap as bigint) as channel_cap,
+        candidates.product_price,
+        coalesce(candidates.discount_depth, 0) as discount_depth,
+        round(candidates.product_price * (1 - coalesce(candidates.discount_depth, 0)), 2) as offer_price,
+        candidates.expected_gain,
+        decisions.cost,
+        strategies.weekly_budget,
+
+        -- booleans
+        decisions.decision = 'control' as is_control,
+
+        -- dates
+        decisions.send_on,
+        coalesce(
+            strategies.ends_on, cast({{ dbt.dateadd("day", var("response_days"), "decisions.send_on") }} as date)
+        ) as offer_ends_on
+    from decisions
+    inner join candidates
+        on
+            decisions.strategy_id = candidates.strategy_id
+            and decisions.customer_id = candidates.customer_id
+    inner join strategies
+        on decisions.strategy_id = strategies.strategy_id
+    inner join channels
+        on decisions.channel = channels.channel
+)
+
+select * from final

@@ -1,0 +1,213 @@
+"""The ledger of what was exported: a push that stands in it is never exported again, whatever happened in between.
+
+A run writes its files under unfinished names, then commits its pushes together with the names of these files, and only
+then gives the files their own names. What dies before the commit leaves no push and no file; what dies after it is
+finished by the next run from the ledger.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass, fields
+from datetime import date
+from pathlib import Path
+
+LEDGER_FILE = "ledger.sqlite"
+ONLY_FOR_THE_OWNER = 0o600
+BUSY_SECONDS = 5.0
+
+TABLES = """
+    create table if not exists exports (
+        export_id integer primary key,
+        is_finished integer not null
+    );
+    create table if not exists files (
+        export_id integer not null,
+        unfinished text not null,
+        finished text not null
+    );
+    create table if not exists pushes (
+        push_id text primary key,
+        export_id integer not null,
+        campaign_id text not null,
+        campaign_name text not null,
+        campaign_type text,
+        action_id text not null,
+        push_week text not null,
+        customer_id text not null,
+        channel text not null,
+        send_on text not null,
+        offer_ends_on text not null,
+        is_control integer not null,
+        cost real not null
+    );
+    create index if not exists pushes_by_day on pushes (send_on);
+    create temporary table asked (push_id text primary key);
+"""
+
+
+class LedgerError(Exception):
+    """A ledger that cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class LedgerPush:
+    """A push as the ledger keeps it; days in ISO form."""
+
+    push_id: str
+    export_id: int
+    campaign_id: str
+    campaign_name: str
+    campaign_type: str | None
+    action_id: str
+    push_week: str
+    customer_id: str
+    channel: str
+    send_on: str
+    offer_ends_on: str
+    is_control: bool
+    cost: float
+
+
+class Ledger:
+    """What was exported from a folder.
+
+    Attributes:
+        folder: of the exports; the names of files in the ledger are relative to it.
+    """
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self._connection = connection
+
+    def known(self, push_ids: Iterable[str]) -> set[str]:
+        """Those of the pushes that were exported."""
+        self._connection.execute("delete from asked")
+        self._connection.executemany("insert or ignore into asked values (?)", ((push_id,) for push_id in push_ids))
+        return {
+            row[0] for row in self._connection.execute("select push_id from asked inner join pushes using (push_id)")
+        }
+
+    def sent_between(self, first: date, last: date) -> list[tuple[str, str, date]]:
+        """Customer, channel and day of the pushes of some days, both included, and of those held out."""
+        rows = self._connection.execute(
+            "select customer_id, channel, send_on from pushes where send_on between ? and ?",
+            (first.isoformat(), last.isoformat()),
+        )
+        return [(customer_id, channel, date.fromisoformat(day)) for customer_id, channel, day in rows]
+
+    def spent(self) -> dict[tuple[str, str], float]:
+        """What each action has cost in each week."""
+        rows = self._connection.execute(
+            "select action_id, push_week, sum(cost) from pushes group by action_id, push_week"
+        )
+        return {(action_id, week): float(cost) for action_id, week, cost in rows}
+
+    def touches(self, until: date) -> Iterator[tuple[str, str, bool, str]]:
+        """Campaign, customer, whether held out, and day of what has been sent by a day, in this order."""
+        rows = self._connection.execute(
+            "select campaign_id, customer_id, is_control, send_on from pushes where send_on <= ? "
+            "order by campaign_id, customer_id",
+            (until.isoformat(),),
+        )
+        return ((campaign_id, customer_id, bool(held), day) for campaign_id, customer_id, held, day in rows)
+
+    def campaigns(self, until: date) -> list[tuple[str, str, str | None, str, str, str]]:
+        """Id, name, type, channel, first and last day of each campaign of which something has been sent by a day."""
+        return self._connection.execute(
+            "select campaign_id, min(campaign_name), min(campaign_type), min(channel), min(send_on), "
+            "max(offer_ends_on) from pushes where send_on <= ? group by campaign_id order by campaign_id",
+            (until.isoformat(),),
+        ).fetchall()
+
+    def next_export(self) -> int:
+        """The number of an export that would begin now."""
+        (last,) = self._connection.execute("select coalesce(max(export_id), 0) from exports").fetchone()
+        return int(last) + 1
+
+    def commit(self, export_id: int, pushes: Sequence[LedgerPush], files: Sequence[tuple[Path, Path]]) -> None:
+        """Record an export, whose files stand under their unfinished names."""
+        self._connection.execute("insert into exports values (?, 0)", (export_id,))
+        self._connection.executemany(
+            "insert into files values (?, ?, ?)",
+            ((export_id, *(str(path.relative_to(self.folder)) for path in pair)) for pair in files),
+        )
+        places = ", ".join("?" * len(fields(LedgerPush)))
+        self._connection.executemany(f"insert into pushes values ({places})", map(astuple, pushes))
+        self._connection.commit()
+
+    def finish(self) -> list[Path]:
+        """Give the files of all committed exports their own names; those that now have them.
+
+        Raises:
+            LedgerError: where a committed file is neither under the one name nor under the other.
+        """
+        rows = self._connection.execute(
+            "select unfinished, finished from files inner join exports using (export_id) where is_finished = 0 "
+            "order by finished"
+        ).fetchall()
+        finished = []
+        for unfinished, name in rows:
+            with suppress(FileNotFoundError):
+                (self.folder / unfinished).replace(self.folder / name)
+            if not (self.folder / name).exists():
+                raise LedgerError(
+                    f"{self.folder / name} is gone: the ledger says that it was written, but not that it was finished; "
+                    f"bring back {self.folder / unfinished}, or, if nothing of it was sent, delete its export from "
+                    f"{self.folder / LEDGER_FILE}"
+                )
+            finished.append(self.folder / name)
+        self._connection.execute("update exports set is_finished = 1 where is_finished = 0")
+        return finished
+
+
+@contextmanager
+def open_ledger(folder: Path, is_dry_run: bool = False) -> Iterator[Ledger]:
+    """The ledger of a folder, held against other runs until it is closed.
+
+    Args:
+        folder: of the exports; made, with the ledger, unless it is a dry run.
+        is_dry_run: write nothing, neither file nor folder.
+
+    Raises:
+        LedgerError: where another run holds it, or the file is none.
+        OSError: where the folder cannot be written.
+    """
+    file = folder / LEDGER_FILE
+    if is_dry_run:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+    else:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, ONLY_FOR_THE_OWNER))
+        connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        if is_dry_run and file.exists():
+            with _reading(file) as standing:
+                standing.backup(connection)
+        connection.executescript(TABLES)
+        connection.execute("begin immediate")
+        yield Ledger(folder, connection)
+        connection.commit()
+    except sqlite3.OperationalError as wrong:
+        if "locked" in str(wrong):
+            raise LedgerError(f"another `upswing push` is writing to {folder}; wait until it is done") from wrong
+        raise LedgerError(f"{file}: {wrong}") from wrong
+    except sqlite3.DatabaseError as wrong:
+        raise LedgerError(
+            f"{file} is no ledger ({wrong}); without it nobody knows what was sent: bring it back, or give --folder "
+            "another"
+        ) from wrong
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[sqlite3.Connection]:
+    standing = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    try:
+        yield standing
+    finally:
+        standing.close()
