@@ -99,6 +99,10 @@ def test_models_are_measured_beside_their_baselines_on_the_same_rows(built: Ware
         ("sales_forecaster", "other_products"): 20,
         ("sales_forecaster", "store_category"): 20,
         ("sales_forecaster", "other_stores"): 20,
+        ("sentiment_classifier", "stars"): 4,
+        ("uplift_predictor", "uplift"): 9,
+        ("uplift_predictor", "conversion"): 2,
+        ("uplift_predictor", "response_revenue"): 3,
         ("conversion_classifier", "fake_visits"): 1,
         ("conversion_classifier", "fruitless_visits"): 1,
     } | {("conversion_classifier", target): 5 for target in ("won", *won)}

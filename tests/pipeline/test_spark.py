@@ -18,14 +18,17 @@ from conftest import Warehouse, flat, mart_keys, mart_names
 from parity import differences
 
 LEARNED = {
+    "base_probability",
     "breakout_probability",
     "category_purchase_probability",
     "centroid_distance",
     "churn_probability",
+    "expected_gain",
     "expected_spend",
     "feature_vector",
     "outlier_score",
     "purchase_probability",
+    "response_probability",
     "revenue_at_risk",
     "score",
     "segment_margin",
@@ -41,6 +44,8 @@ LEARNED = {
     "open_expected_value",
     "expected_wins",
     "wins_above_expected",
+    "uplift",
+    "uplift_revenue",
     "value",
 }
 SETTINGS = {"UPSWING_SPARK_PARTITIONS": "2", "UPSWING_SPARK_MEMORY": "2g", "SPARK_MASTER": "local[2]"}
