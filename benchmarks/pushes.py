@@ -30,6 +30,8 @@ ROOT = Path(__file__).parent.parent
 CUSTOMERS = 1_000_000
 MODELS = ("score_push_send_days", "score_push_decisions", "score_push_offers")
 BATCH_ROWS = 50_000
+REST_DAYS = 14
+"""How long the win-back of a customer rests."""
 GOAL_SECONDS = 30.0
 AS_OF = date(2024, 1, 7)
 WEEK = "20240108"
@@ -78,6 +80,12 @@ TABLES = """
         case when i % 2 = 0 then 'email' else 'mail' end as channel,
         date '2024-01-07' - cast(i % 6 as integer) as touched_on
     from range({customers} // 7) as t (i);
+    create table {action_touches} as
+    select
+        case when cast(customer_id as bigint) % 3 = 0 then 'win_back' else 'picks' end as action_id,
+        customer_id,
+        touched_on - cast(cast(customer_id as bigint) % 20 as integer) as touched_on
+    from {touches};
     create table {candidates} as
     select
         strategy_id,
@@ -165,21 +173,25 @@ def _make_up(made: duckdb.DuckDBPyConnection) -> None:
         "clock": "staging.base_raw__clock",
         "opt_outs": "staging.stg_raw__opt_outs",
         "touches": "intermediate.int_campaign_touches",
+        "action_touches": "intermediate.int_action_touches",
         "customers": CUSTOMERS,
         "names": " ".join(f"when {i} then {_quoted(name)}" for i, name in enumerate(NAMES)),
         "weekdays": " ".join(f"when {i} then '{day}'" for i, day in enumerate(WEEKDAYS)),
     }
     schemas, rest = TABLES.format(**texts).split("create table", 1)
     made.execute(schemas)
-    made.execute("""
+    made.execute(
+        f"""
         create table models.score_strategies as
         select
             *, split_part(strategy_id, ':', 1) as action_id, 'Action' as action_name, 'x' as campaign_type,
             'segment' as target_kind, 'all' as target_name, 'discount' as offer_kind,
             case when strategy_id = 'thanks:s' then 'none' else 'recommended' end as product_choice,
-            null as message_zh, cast(null as date) as starts_on, cast(null as date) as ends_on, true as is_active
+            null as message_zh, case when strategy_id = 'win_back:s' then {REST_DAYS} end as repeat_after_days,
+            cast(null as date) as starts_on, cast(null as date) as ends_on, true as is_active
         from stated
-    """)
+    """
+    )
     channels = [(name, *values) for name, values in CHANNELS.items()]
     made.execute(
         "create table seeds.marketing_channels (channel varchar, contact_cost double, weekly_cap int, "
@@ -209,6 +221,7 @@ def _peer_tables(made: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             ("candidates", "models.score_push_candidates"),
             ("opt_outs", "staging.stg_raw__opt_outs"),
             ("touches", "intermediate.int_campaign_touches"),
+            ("action_touches", "intermediate.int_action_touches"),
         )
     }
 
@@ -221,6 +234,7 @@ def _peer(tables: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, ...]]:
     touched = defaultdict(list)
     for _campaign, customer, channel, day in tables["touches"]:
         touched[customer].append((channel, day))
+    won_back = {customer: day for action, customer, day in tables["action_touches"] if action == "win_back"}
     strategies = {row[0]: row[1:] for row in STRATEGIES}
     customers = defaultdict(list)
     for row in tables["candidates"]:
@@ -248,6 +262,10 @@ def _peer(tables: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, ...]]:
                 decided[row[0], customer] = ("no_product", channel, None, 0.0, None)
                 continue
             send_on = _send_on(channel, row[9])
+            last = won_back.get(customer) if row[1] == "win_back" else None
+            if last is not None and last > send_on - timedelta(days=REST_DAYS):
+                decided[row[0], customer] = ("repeated", channel, None, 0.0, None)
+                continue
             earlier = send_on - timedelta(days=CAP_DAYS)
             recent = [way for way, day in touched.get(customer, ()) if day > earlier]
             in_channel[channel] += 1

@@ -30,6 +30,7 @@
         "offer_kind in ('clearance', 'price_match') and audience = 'customers'",
         "offer_kind is of a product; expected the audience products, or another offer",
     ),
+    ("repeat_after_days < 1", "repeat_after_days is below 1; expected a whole number of days, or nothing for each push week"),
     ("weekly_budget < 0", "weekly_budget is below 0; expected money, or nothing for no bound"),
     ("coalesce(control_share, -1) not between 0 and 0.5", "control_share is no such share; expected a number from 0 to 0.5"),
     ("coalesce(message_en, '') = '' or coalesce(message_zh, '') = ''", "a message is empty; expected one in each language"),

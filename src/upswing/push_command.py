@@ -10,6 +10,7 @@ from upswing.marketing.push_export import Exported
 
 LEFT_OUT = {
     "exported before": "were exported before",
+    "repeated": "would be the same action again too soon (repeat_after_days in seeds/marketing_actions.csv)",
     "customer's cap": "would be more than the customer gets (var max_pushes_per_customer in push_days)",
     "channel's cap": "would be more than the channel allows (weekly_cap in seeds/marketing_channels.csv)",
     "budget": "would cost more than the action's weekly budget (seeds/marketing_actions.csv)",

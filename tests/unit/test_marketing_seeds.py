@@ -138,6 +138,7 @@ def test_an_action_that_asks_nothing_of_its_audience_is_named(seeds: duckdb.Duck
         ("max_discount = 0.01", "max_discount is below discount_depth"),
         ("product_choice = 'matched'", "does not go with the audience"),
         ("weekly_budget = -1", "weekly_budget is below 0"),
+        ("repeat_after_days = 0", "repeat_after_days is below 1"),
         ("control_share = 0.51", "expected a number from 0 to 0.5"),
         ("message_zh = null", "a message is empty"),
     ],

@@ -35,6 +35,7 @@ USUAL: dict[str, Any] = {
     "message": "Tea for you",
     "expected_gain": 1.0,
     "cost": 0.5,
+    "repeat_after_days": None,
     "weekly_budget": None,
     "channel_cap": 2,
     "customer_cap": 2,
@@ -145,6 +146,16 @@ def test_what_was_exported_counts_against_the_channel_and_hold_outs_count(tmp_pa
     full = export(tmp_path, {"customer_id": "1", "channel_cap": 1})
     assert (full.pushes, full.left_out["channel's cap"]) == (0, 1)
     assert export(tmp_path, {"customer_id": "1", "channel_cap": 1, "channel": "app"}).pushes == 1
+
+
+def test_an_action_rests_before_a_customer_gets_it_again(tmp_path: Path) -> None:
+    rest = {"customer_id": "1", "repeat_after_days": 28}
+    export(tmp_path, rest | {"push_id": "first", "is_control": True})
+    early = export(tmp_path, rest | {"push_id": "x", "send_on": MONDAY + timedelta(days=27)})
+    assert (early.pushes, early.left_out["repeated"]) == (0, 1)
+    other_action = {"push_id": "y", "action_id": "b", "send_on": MONDAY + timedelta(days=27)}
+    assert export(tmp_path, rest | other_action).pushes == 1
+    assert export(tmp_path, rest | {"push_id": "x", "send_on": MONDAY + timedelta(days=28)}).pushes == 1
 
 
 def test_a_week_costs_no_more_than_its_budget_over_all_exports(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ final as (
         offers.reason,
         offers.expected_gain,
         offers.cost,
+        offers.repeat_after_days,
         offers.weekly_budget,
         offers.channel_cap,
         cast({{ var("max_pushes_per_customer") | int }} as bigint) as customer_cap,

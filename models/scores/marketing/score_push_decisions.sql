@@ -47,6 +47,16 @@ touches as (
         and touched_on > {{ dbt.dateadd("day", -1 * ([push_days, 7] | max), "(select clock.as_of_date from clock)") }}
 ),
 
+last_touches as (
+    select
+        action_id,
+        customer_id,
+        max(touched_on) as last_touched_on
+    from {{ ref('int_action_touches') }}
+    where touched_on <= (select clock.as_of_date from clock)
+    group by action_id, customer_id
+),
+
 candidates as (
     select
         push_candidates.strategy_id,
@@ -56,6 +66,7 @@ candidates as (
         push_candidates.product_price,
         push_candidates.discount_depth,
         strategies.priority_rank,
+        strategies.repeat_after_days,
         strategies.weekly_budget,
         strategies.control_share,
         coalesce(push_candidates.expected_gain, 0) as expected_gain,
@@ -146,11 +157,17 @@ screened as (
             when dated.channel is null then 'opted_out'
             when dated.has_no_offer then 'no_product'
             when dated.send_on is null then 'quiet'
+            when
+                last_touches.last_touched_on
+                > {{ dbt.dateadd("day", "cast(-1 * dated.repeat_after_days as int)", "dated.send_on") }}
+                then 'repeated'
             when recent.is_sent_already = 1 then 'frequency_cap'
         end as early_decision
     from dated
     left join recent
         on dated.strategy_id = recent.strategy_id and dated.customer_id = recent.customer_id
+    left join last_touches
+        on dated.action_id = last_touches.action_id and dated.customer_id = last_touches.customer_id
 ),
 
 eligible as (

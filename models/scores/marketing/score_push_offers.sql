@@ -46,6 +46,7 @@ final as (
         round(candidates.product_price * (1 - coalesce(candidates.discount_depth, 0)), 2) as offer_price,
         candidates.expected_gain,
         decisions.cost,
+        strategies.repeat_after_days,
         strategies.weekly_budget,
 
         -- booleans

@@ -27,7 +27,8 @@ class Exported:
         pushes: how many pushes are in them.
         held_out: how many customers were held out beside them.
         cost: what the pushes are expected to cost.
-        left_out: how many were not exported, by reason: `exported before`, `customer's cap`, `channel's cap`, `budget`.
+        left_out: how many were not exported, by reason: `exported before`, `repeated`, `customer's cap`,
+            `channel's cap`, `budget`.
         overdue: how many of the pushes should have gone before today.
         first: customer, day and message of the first few pushes.
         touches: how many rows campaign_touches.csv has; only those whose day has come.
@@ -95,6 +96,11 @@ def keeps_cap(days: Iterable[date], day: date, cap: int, cap_days: int) -> bool:
     return all(sum(0 <= (end - other).days < cap_days for other in near) <= cap for end in ends)
 
 
+def has_rested(last: date | None, day: date, repeat_after_days: int | None) -> bool:
+    """Whether an action that a customer got on the day ``last`` may come again on ``day``."""
+    return last is None or repeat_after_days is None or (day - last).days >= repeat_after_days
+
+
 def _chosen(pushes: pa.Table, ledger: Ledger, exported: Exported) -> list[dict[str, Any]]:
     """The pushes, and those held out, that may go out now; the others are counted."""
     order = [("priority_rank", "ascending"), ("expected_gain", "descending"), ("customer_id", "ascending")]
@@ -109,6 +115,7 @@ def _chosen(pushes: pa.Table, ledger: Ledger, exported: Exported) -> list[dict[s
     for customer_id, channel, day in ledger.sent_between(first, last):
         days_of[customer_id].append(day)
         channel_days_of[customer_id, channel].append(day)
+    last_sent = ledger.last_sent()
     spent = ledger.spent()
     broke: set[tuple[str, str]] = set()
     chosen = []
@@ -118,6 +125,8 @@ def _chosen(pushes: pa.Table, ledger: Ledger, exported: Exported) -> list[dict[s
         cost = spent.get(money, 0.0) + row["cost"]
         if row["push_id"] in known:
             exported.left_out["exported before"] += 1
+        elif not has_rested(last_sent.get((row["action_id"], customer)), day, row["repeat_after_days"]):
+            exported.left_out["repeated"] += 1
         elif not keeps_cap(days_of[customer], day, row["customer_cap"], row["cap_days"]):
             exported.left_out["customer's cap"] += 1
         elif not keeps_cap(channel_days_of[way], day, row["channel_cap"], row["cap_days"]):

@@ -99,6 +99,13 @@ class Ledger:
         )
         return [(customer_id, channel, date.fromisoformat(day)) for customer_id, channel, day in rows]
 
+    def last_sent(self) -> dict[tuple[str, str], date]:
+        """The latest day of each action to each customer, hold-outs included."""
+        rows = self._connection.execute(
+            "select action_id, customer_id, max(send_on) from pushes group by action_id, customer_id"
+        )
+        return {(action_id, customer_id): date.fromisoformat(day) for action_id, customer_id, day in rows}
+
     def spent(self) -> dict[tuple[str, str], float]:
         """What each action has cost in each week."""
         rows = self._connection.execute(
