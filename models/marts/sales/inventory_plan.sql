@@ -10,6 +10,10 @@ plans as (
     select * from {{ ref('score_inventory_plan') }}
 ),
 
+stock_status as (
+    select * from {{ ref('score_stock_status') }}
+),
+
 products as (
     select * from {{ ref('int_products') }}
 ),
@@ -53,14 +57,12 @@ planned as (
     select
         stock_levels.product_id,
         stock_levels.store_id,
-        products.product_id is not null as is_known,
         products.product_name,
         products.category,
         stock_levels.counted_units,
         stock_levels.on_hand,
         stock_levels.counted_on,
         cast(stock_levels.count_age_days as bigint) as count_age_days,
-        stock_levels.is_doubtful,
         stock_levels.sold_since_count,
         stock_levels.lead_time_days,
         stock_levels.is_default_lead_time,
@@ -81,12 +83,8 @@ planned as (
             when prices.price_paid is not null then 'price paid'
             else 'not known'
         end as valued_at,
-        case when demand.daily_demand > 0 then stock_levels.on_hand / demand.daily_demand end as days_of_cover,
-        coalesce(
-            demand.last_sold_on
-            > cast({{ dbt.dateadd("day", -1 * var("dead_stock_days"), "(select clock.as_of_date from clock)") }} as date),
-            false
-        ) as has_sold_lately
+        stock_status.days_of_cover,
+        stock_status.status
     from stock_levels
     inner join demand
         on
@@ -96,29 +94,14 @@ planned as (
         on
             stock_levels.product_id = plans.product_id
             and coalesce(stock_levels.store_id, '') = coalesce(plans.store_id, '')
+    inner join stock_status
+        on
+            stock_levels.product_id = stock_status.product_id
+            and coalesce(stock_levels.store_id, '') = coalesce(stock_status.store_id, '')
     left join products
         on stock_levels.product_id = products.product_id
     left join prices
         on stock_levels.product_id = prices.product_id
-),
-
-judged as (
-    select
-        *,
-        case
-            when not is_known then 'unknown_product'
-            when is_doubtful or count_age_days > {{ var("max_count_age_days") }} then 'count_again'
-            when on_hand = 0 and daily_demand > 0 then 'stock_out'
-            when on_hand = 0 then 'ended'
-            when not has_sold_lately then 'dead_stock'
-            when on_hand <= reorder_point then 'reorder_now'
-            when on_hand > order_up_to_level and days_of_cover > {{ var("excess_cover_days") }} then 'excess'
-            when on_hand > order_up_to_level and days_of_cover > {{ var("slow_mover_days") }} then 'slow_mover'
-            -- A forecast may come to nothing where sales have only just ended.
-            when daily_demand = 0 then 'slow_mover'
-            else 'ok'
-        end as status
-    from planned
 ),
 
 ordered as (
@@ -138,7 +121,7 @@ ordered as (
                     )
             when status not in ('unknown_product', 'count_again') then 0
         end as excess_units
-    from judged
+    from planned
 ),
 
 final as (
@@ -190,7 +173,7 @@ final as (
         reorder_point,
         order_up_to_level,
         order_quantity,
-        case when status not in ('unknown_product', 'count_again') then round(days_of_cover, 6) end as days_of_cover,
+        case when status not in ('unknown_product', 'count_again') then days_of_cover end as days_of_cover,
         case when status not in ('unknown_product', 'count_again') then stockout_probability end as stockout_probability,
         last_sold_on,
         unit_value,

@@ -12,6 +12,7 @@ breakouts as (
 
 windows as (
     select * from {{ ref('score_promotion_windows') }}
+    where window_number = 1
 ),
 
 stock as (

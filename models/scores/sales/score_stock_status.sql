@@ -63,6 +63,7 @@ final as (
             when on_hand <= reorder_point then 'reorder_now'
             when on_hand > order_up_to_level and days_of_cover > {{ var("excess_cover_days") }} then 'excess'
             when on_hand > order_up_to_level and days_of_cover > {{ var("slow_mover_days") }} then 'slow_mover'
+            -- A forecast may come to nothing where sales have only just ended.
             when daily_demand = 0 then 'slow_mover'
             else 'ok'
         end as status
