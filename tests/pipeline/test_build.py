@@ -24,7 +24,7 @@ def built_from(warehouse: Warehouse) -> list[tuple[object, ...]]:
     noted = warehouse.query(
         "select schema_name, table_name, comment from duckdb_tables() where comment like '{%' order by all"
     )
-    assert len(noted) == 17, noted
+    assert len(noted) == 18, noted
     return noted
 
 

@@ -43,7 +43,14 @@ final as (
         cast(channels.weekly_cap as bigint) as channel_cap,
         candidates.product_price,
         coalesce(candidates.discount_depth, 0) as discount_depth,
-        round(candidates.product_price * (1 - coalesce(candidates.discount_depth, 0)), 2) as offer_price,
+        -- As decimals: half a cent must not go one way on one engine and the other on another.
+        cast(
+            round(
+                cast(candidates.product_price as decimal(18, 4))
+                * (1 - cast(coalesce(candidates.discount_depth, 0) as decimal(9, 2))),
+                2
+            ) as double
+        ) as offer_price,
         candidates.expected_gain,
         decisions.cost,
         strategies.repeat_after_days,
