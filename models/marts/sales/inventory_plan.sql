@@ -18,39 +18,8 @@ products as (
     select * from {{ ref('int_products') }}
 ),
 
-product_weeks as (
-    select * from {{ ref('int_product_weeks') }}
-),
-
-clock as (
-    select
-        as_of_date,
-        cast({{ dbt.dateadd("week", "-" ~ var("active_weeks"), "as_of_date") }} as date) as active_after
-    from {{ ref('base_raw__clock') }}
-),
-
-sold as (
-    select
-        product_id,
-        sum(cast(net_revenue as decimal(18, 4))) as revenue,
-        sum(cast(units as decimal(18, 4))) as units,
-        sum(case when week_starting > (select clock.active_after from clock) then cast(net_revenue as decimal(18, 4)) else 0 end)
-            as active_revenue,
-        sum(case when week_starting > (select clock.active_after from clock) then cast(units as decimal(18, 4)) else 0 end)
-            as active_units
-    from product_weeks
-    group by product_id
-),
-
--- The price of the last active weeks; of what did not sell in them, that of all weeks.
 prices as (
-    select
-        product_id,
-        case
-            when active_units > 0 and active_revenue > 0 then cast(active_revenue as double) / cast(active_units as double)
-            when units > 0 and revenue > 0 then cast(revenue as double) / cast(units as double)
-        end as price_paid
-    from sold
+    select * from {{ ref('int_product_prices') }}
 ),
 
 planned as (
