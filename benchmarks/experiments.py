@@ -90,7 +90,7 @@ def daily_looks(rng: np.random.Generator, effect: float, enrolment_days: int) ->
             difference = float(shares[0] - shares[1])
             if hits.sum() < 10:
                 continue
-            told = Difference(difference, 0.0, 0.0, 1.0, error, 0.0, difference)
+            told = Difference(difference, difference, difference, 0.0, error, error, 0.0, difference)
             p_value = read_while_running(told, passed, CONFIDENCE).p_value or 0.0
             if not called["ours"][simulation] and p_value < 1 - CONFIDENCE:
                 called["ours"][simulation] = day

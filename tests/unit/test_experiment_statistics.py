@@ -95,6 +95,25 @@ def test_the_running_interval_leaves_out_0_just_where_its_p_value_is_below() -> 
             assert found.upper - found.lower > 1.5 * 2 * 1.96 * fixed.standard_error
 
 
+def test_a_small_variant_in_which_nothing_has_happened_yet_proves_nothing() -> None:
+    """Its own variance is 0, that of all customers is not; and of two small arms the exact test knows more."""
+    for hits, held_out in ((54, 21), (8, 21), (30, 5)):
+        for passed in (0.08, 1.0):
+            fixed = shares_differ(share(hits, 200), share(0, held_out), 0.95)
+            found = read_while_running(fixed, passed, 0.95)
+            assert found.p_value is not None
+            assert found.p_value >= (fixed.p_value or 0.0)
+            assert (found.lower or 0.0) <= (fixed.lower or 0.0)
+    early = read_while_running(shares_differ(share(54, 200), share(0, 21), 0.95), 0.08, 0.95)
+    assert early.p_value is not None
+    assert early.p_value > 0.05
+    rng = np.random.default_rng(5)
+    spent = means_differ(money(rng.binomial(1, 0.27, 200) * 12.5), money(np.zeros(21)), 0.95)
+    read = read_while_running(spent, 0.08, 0.95)
+    assert read.p_value is not None
+    assert read.p_value > 0.05
+
+
 def test_what_is_read_early_is_read_more_widely() -> None:
     fixed = shares_differ(share(90, 500), share(60, 500), 0.95)
     widths = []

@@ -66,7 +66,8 @@ class Difference:
         effect: the difference of the means, adjusted where the metric is one of money.
         lower, upper: its interval; None where it cannot be told.
         p_value: of no difference, valid for the reading it was made for; None where it cannot be told.
-        standard_error: of the effect.
+        standard_error: of the effect, each variant with a variance of its own.
+        pooled_error: of the effect, both variants with the variance of all customers.
         variance_reduction: the share of the variance that what is known from before takes away, in [0, 1].
         unadjusted: the plain difference of the means.
     """
@@ -76,6 +77,7 @@ class Difference:
     upper: float | None
     p_value: float | None
     standard_error: float
+    pooled_error: float
     variance_reduction: float
     unadjusted: float
 
@@ -101,7 +103,9 @@ def shares_differ(variant: Sums, reference: Sums, confidence: float) -> Differen
         p_value = float(fisher_exact(table)[1])
     else:
         p_value = float(proportions_ztest(np.array(hits), np.array(sizes))[1])
-    return Difference(effect, float(lower), float(upper), p_value, error, adjusted_means(variant, reference)[2], effect)
+    pooled_error = sqrt(pooled * (1 - pooled) * sum(1 / size for size in sizes))
+    reduction = adjusted_means(variant, reference)[2]
+    return Difference(effect, float(lower), float(upper), p_value, error, pooled_error, reduction, effect)
 
 
 def means_differ(variant: Sums, reference: Sums, confidence: float) -> Difference:
@@ -118,14 +122,17 @@ def means_differ(variant: Sums, reference: Sums, confidence: float) -> Differenc
         variance / size for variance, size in zip(variances, (variant.customers, reference.customers), strict=True)
     ]
     error = sqrt(sum(parts))
-    if min(variant.customers, reference.customers) < 2 or error < NEXT_TO_NOTHING:
-        return Difference(effect, None, None, None, error, reduction, plain)
+    sizes = (variant.customers, reference.customers)
+    scatter = sum(variance * max(size - 1, 1) for variance, size in zip(variances, sizes, strict=True))
+    pooled_error = sqrt(scatter / max(sum(sizes) - 2, 1) * sum(1 / size for size in sizes))
+    if min(sizes) < 2 or error < NEXT_TO_NOTHING:
+        return Difference(effect, None, None, None, error, pooled_error, reduction, plain)
     freedom = sum(parts) ** 2 / sum(
         part**2 / (size - 1) for part, size in zip(parts, (variant.customers, reference.customers), strict=True)
     )
     half = float(student.ppf((1 + confidence) / 2, freedom)) * error
     p_value = float(2 * student.sf(abs(effect) / error, freedom))
-    return Difference(effect, effect - half, effect + half, p_value, error, reduction, plain)
+    return Difference(effect, effect - half, effect + half, p_value, error, pooled_error, reduction, plain)
 
 
 def adjusted_means(variant: Sums, reference: Sums) -> tuple[float, tuple[float, float], float]:
@@ -149,7 +156,9 @@ def read_while_running(difference: Difference, passed: float, confidence: float)
 
     With r the share of the response that has passed, z = effect / standard error and a = 1 - confidence, the interval
     is ± standard error sqrt((1 + c/r) ln((1 + r/c) / a²)); c = 1 / (2 ln(1/a) + ln(1 + 2 ln(1/a))) makes it tightest
-    at the end. The p-value is the least a whose interval leaves out 0.
+    at the end. The p-value is the least a whose interval leaves out 0. The standard error is the greater of both: that of
+    a small variant in which nothing has happened yet would be 0. Neither interval nor p-value says more than those of
+    ``difference``, which know of small samples.
 
     Args:
         passed: r, in (0, 1].
@@ -158,10 +167,13 @@ def read_while_running(difference: Difference, passed: float, confidence: float)
         return untold(difference)
     error_rate = 1 - confidence
     prior = _mixture(error_rate)
-    half = difference.standard_error * sqrt((1 + prior / passed) * log((1 + passed / prior) / error_rate**2))
-    z_squared = (difference.effect / difference.standard_error) ** 2
+    error = max(difference.standard_error, difference.pooled_error)
+    half = error * sqrt((1 + prior / passed) * log((1 + passed / prior) / error_rate**2))
+    z_squared = (difference.effect / error) ** 2
     p_value = min(1.0, sqrt(1 + passed / prior) * exp(-z_squared * passed / (passed + prior) / 2))
-    return replace(difference, lower=difference.effect - half, upper=difference.effect + half, p_value=p_value)
+    bounds = [difference.effect - half, difference.effect + half, difference.lower, difference.upper]
+    told = [bound for bound in bounds if bound is not None]
+    return replace(difference, lower=min(told), upper=max(told), p_value=max(p_value, difference.p_value))
 
 
 def untold(difference: Difference) -> Difference:
