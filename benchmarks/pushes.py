@@ -86,6 +86,9 @@ TABLES = """
         customer_id,
         touched_on - cast(cast(customer_id as bigint) % 20 as integer) as touched_on
     from {touches};
+    create table intermediate.int_action_campaign_weeks (
+        action_id varchar, is_over boolean, customers bigint, conversions bigint
+    );
     create table {candidates} as
     select
         strategy_id,

@@ -57,6 +57,16 @@ last_touches as (
     group by action_id, customer_id
 ),
 
+responses as (
+    select
+        action_id,
+        cast(sum(conversions) as double) / sum(customers) as offer_response
+    from {{ ref('int_action_campaign_weeks') }}
+    where is_over
+    group by action_id
+    having sum(customers) >= {{ var("min_measured_customers") }}
+),
+
 candidates as (
     select
         push_candidates.strategy_id,
@@ -70,6 +80,7 @@ candidates as (
         strategies.weekly_budget,
         strategies.control_share,
         coalesce(push_candidates.expected_gain, 0) as expected_gain,
+        coalesce(responses.offer_response, {{ var("default_offer_response") | float }}) as offer_response,
         coalesce(push_candidates.usual_weekday, '(any)') as usual_weekday,
         lower(strategies.channel) as first_channel,
         lower(strategies.other_channel) as other_channel,
@@ -86,6 +97,8 @@ candidates as (
     from push_candidates
     inner join strategies
         on push_candidates.strategy_id = strategies.strategy_id
+    left join responses
+        on push_candidates.action_id = responses.action_id
 ),
 
 addressed as (
@@ -186,9 +199,7 @@ eligible as (
         weekly_cap,
         recent_touches,
         recent_channel_touches,
-        round(
-            contact_cost + coalesce(discount_depth * product_price, 0) * {{ var("default_offer_response") | float }}, 4
-        ) as cost_if_sent,
+        round(contact_cost + coalesce(discount_depth * product_price, 0) * offer_response, 4) as cost_if_sent,
         substr({{ dbt.hash("'hold-out|' || action_id || '|' || customer_id") }}, 1, 8)
         < lower(lpad(hex(cast(floor(control_share * 4294967296) as bigint)), 8, '0')) as is_held_out
     from screened

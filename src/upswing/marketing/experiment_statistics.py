@@ -156,9 +156,9 @@ def read_while_running(difference: Difference, passed: float, confidence: float)
 
     With r the share of the response that has passed, z = effect / standard error and a = 1 - confidence, the interval
     is ± standard error sqrt((1 + c/r) ln((1 + r/c) / a²)); c = 1 / (2 ln(1/a) + ln(1 + 2 ln(1/a))) makes it tightest
-    at the end. The p-value is the least a whose interval leaves out 0. The standard error is the greater of both: that of
-    a small variant in which nothing has happened yet would be 0. Neither interval nor p-value says more than those of
-    ``difference``, which know of small samples.
+    at the end. The p-value is the least a whose interval leaves out 0. The standard error is the greater of both: that
+    of a small variant in which nothing has happened yet would be 0. Neither interval nor p-value says more than those
+    of ``difference``, which know of small samples.
 
     Args:
         passed: r, in (0, 1].
