@@ -1,0 +1,85 @@
+"""What leaves the house comes back: exported pushes are handed in again with their results, and are counted."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+from click.testing import CliRunner
+from conftest import Warehouse
+
+from upswing.cli import main
+
+READ_AGAIN = (
+    *("parsed_raw__campaigns", "parsed_raw__campaign_touches", "base_raw__clock"),
+    *("int_campaign_touches", "int_action_touches", "int_action_campaign_weeks"),
+    *("int_experiment_arms", "score_experiments", "experiment_results"),
+    *("score_push_send_days", "score_push_decisions"),
+)
+"""What results of campaigns reach on their way to the next decision."""
+
+RESULTS = """
+    select
+        * replace (
+            case when variant = 'treatment' and md5(customer_id) < '50' then touched_at end as converted_at,
+            case when variant = 'treatment' and md5(customer_id) < '50' then '12.5' end as revenue
+        )
+    from read_csv('{folder}/campaign_touches.csv', all_varchar = true)
+"""
+
+
+def export_all(built: Warehouse, folder: Path) -> None:
+    for (channel,) in built.query_published("select distinct channel from marketing_pushes"):
+        command = ["push", "--channel", channel, "--folder", str(folder)]
+        done = CliRunner().invoke(main, command, env={"UPSWING_WAREHOUSE": str(built.folder)})
+        assert done.exit_code == 0, done.output
+
+
+def hand_back(built: Warehouse, folder: Path, raw: Path) -> None:
+    """The delivery that was built from, with the exported campaigns and what came of them."""
+    handed = {
+        "campaign_touches": RESULTS.format(folder=folder),
+        "campaigns": f"from read_csv('{folder}/campaigns.csv', all_varchar = true)",
+    }
+    shutil.copytree(built.raw, raw)
+    for table, results in handed.items():
+        delivered = f"select columns(*)::varchar from '{built.raw}/{table}.parquet'"
+        duckdb.sql(f"{delivered} union all by name ({results})").write_parquet(str(raw / f"{table}.parquet"))
+
+
+def test_exported_pushes_come_back_as_results_of_their_actions(built: Warehouse, tmp_path: Path) -> None:
+    export_all(built, tmp_path / "pushes")
+    hand_back(built, tmp_path / "pushes", tmp_path / "raw")
+    warehouse = Warehouse(tmp_path / "warehouse", tmp_path / "raw")
+    warehouse.folder.mkdir()
+    shutil.copy(built.folder / "upswing.duckdb", warehouse.folder / "upswing.duckdb")
+    # Tests of what is built anew alone: the marts beside it are of the delivery before.
+    alone = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
+    done = warehouse.dbt("build", "--select", *READ_AGAIN, *alone)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+    published = built.query_published("select campaign_id, customer_id, action_id, is_control from marketing_pushes")
+    came_back = "select campaign_id, customer_id, action_id, is_control from intermediate.int_action_touches"
+    pushed = {row[0] for row in published}
+    assert {row for row in warehouse.query(came_back) if row[0] in pushed} == set(published)
+    assert {control for *_, control in published} == {True, False}
+
+    judged = warehouse.query("select campaign_id, is_held_out, is_final, is_split_wrong from marts.experiment_results")
+    held_out = {campaign for campaign, *_, control in published if control}
+    assert held_out <= {campaign for campaign, *_ in judged}
+    assert {row[1:] for row in judged if row[0] in held_out} == {(True, False, False)}
+
+    rested = warehouse.query(
+        """
+        select decisions.decision, count(*)
+        from models.score_push_decisions as decisions
+        inner join models.score_strategies as strategies using (strategy_id)
+        inner join intermediate.int_action_touches as touches
+            on decisions.action_id = touches.action_id and decisions.customer_id = touches.customer_id
+        where strategies.repeat_after_days >= 14 and touches.touched_on > date '2017-12-31'
+        group by all
+        """
+    )
+    assert "repeated" in dict(rested)
+    assert not {"push", "control"} & set(dict(rested))
