@@ -29,7 +29,7 @@ clock as (
 opt_outs as (
     select distinct
         customer_id,
-        coalesce(lower(trim(channel)), '') as channel
+        coalesce(channel, '') as channel
     from {{ ref('stg_raw__opt_outs') }}
     where opted_out_at is null or {{ business_date("opted_out_at") }} <= (select clock.as_of_date from clock)
 ),
@@ -260,6 +260,17 @@ funded as (
     where place_decision is null and weekly_budget is not null
 ),
 
+-- Where there is no bound, or no place, nothing is to be added up.
+paid as (
+    select * from funded
+    union all
+    select
+        *,
+        null as spent
+    from judged
+    where place_decision is not null or weekly_budget is null
+),
+
 decided as (
     select
         strategy_id,
@@ -272,29 +283,12 @@ decided as (
         is_other_channel,
         cost_if_sent,
         case
+            when place_decision is not null then place_decision
             when cast(spent as double) > weekly_budget then 'over_budget'
             when is_held_out then 'control'
             else 'push'
         end as decision
-    from funded
-    union all
-    select
-        strategy_id,
-        action_id,
-        customer_id,
-        channel,
-        product_id,
-        send_on,
-        action_week,
-        is_other_channel,
-        cost_if_sent,
-        case
-            when place_decision is not null then place_decision
-            when is_held_out then 'control'
-            else 'push'
-        end as decision
-    from judged
-    where place_decision is not null or weekly_budget is null
+    from paid
     union all
     select
         strategy_id,
