@@ -11,6 +11,11 @@ from sklearn.linear_model import LogisticRegression
 FloatArray = NDArray[np.float64]
 
 
+def sigmoid(log_odds: FloatArray) -> FloatArray:
+    """Log-odds to probabilities, strictly between 0 and 1."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -30, 30))), dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class PlattScaling:
     """Probability = sigmoid(slope * score + intercept) (Platt 1999). Monotone: it never changes a ranking."""
@@ -42,4 +47,4 @@ class PlattScaling:
 
     def probabilities(self, scores: FloatArray) -> FloatArray:
         """Calibrated probabilities, strictly between 0 and 1."""
-        return np.asarray(1 / (1 + np.exp(-np.clip(self.log_odds(scores), -30, 30))), dtype=np.float64)
+        return sigmoid(self.log_odds(scores))

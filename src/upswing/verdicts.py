@@ -11,6 +11,11 @@ FloatArray = NDArray[np.float64]
 RESAMPLES = 500
 
 
+def compared(low: float, high: float) -> str:
+    """How the model stands to a rival, by the interval of its gain over it: in words that the rival's name follows."""
+    return "beats" if low > 0 else "loses to" if high < 0 else "is not clearly different from"
+
+
 def verdict(labels: FloatArray, scores: dict[str, FloatArray]) -> str:
     """One sentence: PR-AUC of ``model`` against its best baseline, and whether the difference is more than chance.
 
@@ -25,7 +30,7 @@ def verdict(labels: FloatArray, scores: dict[str, FloatArray]) -> str:
     found = {name: float(average_precision_score(labels, score)) for name, score in scores.items()}
     rival = max((name for name in found if name != "model"), key=lambda name: found[name])
     low, high = difference_interval(labels, scores["model"], scores[rival])
-    verb = "beats" if low > 0 else "loses to" if high < 0 else "is not clearly different from"
+    verb = compared(low, high)
     return (
         f"the model {verb} its best baseline {rival}: PR-AUC {found['model']:.3f} against {found[rival]:.3f}, "
         f"difference {low:+.3f} to {high:+.3f} on {len(labels):,} rows"

@@ -22,6 +22,7 @@ from unit.opportunities import (
     tiny_bert,
 )
 from upswing.bert import Bert, UnfitBertError
+from upswing.calibration import sigmoid
 from upswing.fits import Fit, NotEnoughHistory
 from upswing.opportunities.classification_layer import ClassificationLayer
 from upswing.opportunities.conversion_baselines import BASELINES
@@ -32,7 +33,6 @@ from upswing.opportunities.conversion_classifier import (
     WORDS,
     ConversionClassifier,
     ConversionParameters,
-    sigmoid,
 )
 from upswing.opportunities.conversion_evaluation import (
     AFTER_VISITS,

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from unit.opportunities import make_rows, opportunity, texts_of
+from upswing.calibration import sigmoid
 from upswing.opportunities.conversion_baselines import BASELINES, train_baselines
-from upswing.opportunities.conversion_classifier import ends_and_weights, sigmoid
+from upswing.opportunities.conversion_classifier import ends_and_weights
 from upswing.opportunities.plain_features import OWNER_SHRINKAGE, PLAIN_FEATURES, PlainModel, plain_features
 from upswing.splits import hash_folds
 from upswing.torch_session import torch_session

@@ -1,8 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from upswing.calibration import sigmoid
 from upswing.metrics import calibration_error
-from upswing.opportunities.conversion_classifier import sigmoid
 from upswing.opportunities.score_stack import ScoreStack
 
 FloatArray = NDArray[np.float64]

@@ -11,8 +11,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from unit.opportunities import ENGLISH, all_texts, make_rows, opportunity, texts_of, tiny_bert
 from upswing.bert import Bert, UnfitBertError
+from upswing.calibration import sigmoid
 from upswing.opportunities.classification_layer import ClassificationLayer, visit_weights
-from upswing.opportunities.conversion_classifier import sigmoid
 from upswing.opportunities.encoded_visits import EncodedVisits, VisitVectors, encode_visits, visit_vectors
 from upswing.opportunities.layer_tuning import TuningParameters, tune_layers
 from upswing.opportunities.opportunity_texts import OpportunityTexts

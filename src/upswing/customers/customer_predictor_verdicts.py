@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from upswing.verdicts import RESAMPLES
+from upswing.verdicts import RESAMPLES, compared
 
 FloatArray = NDArray[np.float64]
 Figure = Callable[[FloatArray, FloatArray, FloatArray], float]
@@ -66,8 +66,7 @@ def customer_verdict(
     sign = 1 if higher_is_better else -1
     rival = max((other for other in found if other != "model"), key=lambda other: sign * found[other])
     low, high = difference_interval(actual, predictions["model"], predictions[rival], customers, figure)
-    better, worse = (low > 0, high < 0) if higher_is_better else (high < 0, low > 0)
-    verb = "beats" if better else "loses to" if worse else "is not clearly different from"
+    verb = compared(low, high) if higher_is_better else compared(-high, -low)
     digits = 3 if higher_is_better else 2
     return (
         f"the model {verb} its best baseline {rival}: {name} {found['model']:.{digits}f} against "

@@ -75,10 +75,10 @@ class CustomerSnapshots:
         return cls(
             np.array(rows.column("customer_id").to_pylist(), dtype=object),
             np.array(rows.column("snapshot_on").to_pylist(), dtype="datetime64[D]"),
-            np.column_stack([_doubles(rows, name) for name in FEATURES]),
-            _doubles(rows, "orders_in_churn_window"),
-            _doubles(rows, "orders_in_intent_window"),
-            _doubles(rows, "revenue_in_intent_window"),
+            np.column_stack([doubles(rows, name) for name in FEATURES]),
+            doubles(rows, "orders_in_churn_window"),
+            doubles(rows, "orders_in_intent_window"),
+            doubles(rows, "revenue_in_intent_window"),
         )
 
     @classmethod
@@ -140,5 +140,6 @@ def day_of(day: date) -> np.datetime64:
     return np.datetime64(day, "D")
 
 
-def _doubles(rows: pa.Table | pa.RecordBatch, name: str) -> FloatArray:
+def doubles(rows: pa.Table | pa.RecordBatch, name: str) -> FloatArray:
+    """A column of numbers or of true and false; null is NaN."""
     return np.asarray(pc.cast(rows.column(name), pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from upswing.customers.purchase_matrix import FloatArray, IntArray
+from upswing.verdicts import compared
 
 LENGTH = 10
 RESAMPLES = 500
@@ -102,7 +103,7 @@ def verdict_of(target: str, found: dict[str, Measured]) -> str:
     generator = np.random.default_rng(7)
     resampled = [differences[generator.integers(0, customers, customers)].mean() for _ in range(RESAMPLES)]
     low, high = np.quantile(resampled, [0.025, 0.975])
-    verb = "beats" if low > 0 else "loses to" if high < 0 else "is not clearly different from"
+    verb = compared(low, high)
     return (
         f"{target}: the model {verb} its best baseline {rival}: NDCG@{LENGTH} {means['model']:.3f} against "
         f"{means[rival]:.3f}, difference {low:+.3f} to {high:+.3f} on {customers:,} customers"

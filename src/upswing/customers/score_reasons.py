@@ -131,21 +131,44 @@ def top_reasons(
         places = [features.index(name) for name in theme.features if name in features]
         without = log_odds - added[:, places].sum(axis=1)
         effects[:, number] = np.round(probabilities - 1 / (1 + np.exp(-without)), 6)
+    return strongest_reasons(snapshots, effects, weeks, LEAST_EFFECT, _whole_points, NOTHING)
+
+
+def strongest_reasons(
+    snapshots: CustomerSnapshots,
+    effects: FloatArray,
+    weeks: Weeks,
+    least_effect: float,
+    points: Callable[[float], str],
+    nothing: str,
+) -> list[str]:
+    """The up to three themes that move each customer most, in words.
+
+    Args:
+        snapshots: the customers.
+        effects: of each of :data:`THEMES`, as a change of a probability, shape (customers, themes).
+        weeks: windows that the words name.
+        least_effect: the smallest that is told.
+        points: the words for the size of an effect.
+        nothing: said of who is moved by none.
+    """
     strongest = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :REASONS]
-    return [_sentence(snapshots, row, effects[row], strongest[row], weeks) for row in range(len(snapshots))]
+
+    def sentence(row: int) -> str:
+        facts = dict(zip(FEATURES, snapshots.values[row].tolist(), strict=True))
+        told = [
+            f"{THEMES[theme].words(facts, weeks)} ({'raises' if effects[row, theme] > 0 else 'lowers'} it by "
+            f"{points(abs(effects[row, theme]))})"
+            for theme in strongest[row]
+            if abs(effects[row, theme]) >= least_effect
+        ]
+        return "; ".join(told) or nothing
+
+    return [sentence(row) for row in range(len(snapshots))]
 
 
-def _sentence(
-    snapshots: CustomerSnapshots, row: int, effects: FloatArray, strongest: NDArray[np.int64], weeks: Weeks
-) -> str:
-    facts = dict(zip(FEATURES, snapshots.values[row].tolist(), strict=True))
-    told = [
-        f"{THEMES[theme].words(facts, weeks)} ({'raises' if effects[theme] > 0 else 'lowers'} it by "
-        f"{_counted(round(abs(effects[theme]) * 100), 'point')})"
-        for theme in strongest
-        if abs(effects[theme]) >= LEAST_EFFECT
-    ]
-    return "; ".join(told) or NOTHING
+def _whole_points(effect: float) -> str:
+    return _counted(round(effect * 100), "point")
 
 
 def _counted(number: float, one: str, many: str | None = None) -> str:

@@ -20,6 +20,7 @@ from upswing.customers.segment_features import FloatArray, SnapshotFeatures
 from upswing.customers.segment_parameters import SegmentParameters
 from upswing.fits import Metric
 from upswing.splits import hash_folds, lowest_hashes
+from upswing.verdicts import compared
 
 SPLIT = "two snapshots"
 TARGET = "segments"
@@ -179,9 +180,8 @@ def segment_verdict(found: dict[str, Clustering], metrics: list[Metric], points:
             low, high = _silhouette_interval(points, found[MODEL].now[judged], found[rival].now[judged])
         else:
             low, high = _agreement_interval(found[MODEL], found[rival])
-        verb = "beats" if low > 0 else "loses to" if high < 0 else "is not clearly different from"
         parts.append(
-            f"{words}: the model {verb} its best baseline {rival} "
+            f"{words}: the model {compared(low, high)} its best baseline {rival} "
             f"({values[rival, 'clusters']:.0f} clusters), {figures[MODEL]:.3f} against {rivals[rival]:.3f}, "
             f"difference {low:+.3f} to {high:+.3f}"
         )

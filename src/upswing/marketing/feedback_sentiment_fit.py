@@ -24,6 +24,7 @@ from upswing.marketing.feedback_terms import Terms
 from upswing.metrics import calibration_error
 from upswing.one_thread import hold_one_thread
 from upswing.splits import hash_folds
+from upswing.verdicts import compared
 
 SPLIT = "unlike texts"
 TARGET = "stars"
@@ -125,7 +126,7 @@ def verdict(counts: FloatArray, found: dict[str, FloatArray], groups: NDArray[np
     answers = np.bincount(group, counts.sum(axis=1))
     drawn = np.random.default_rng(7).integers(0, len(gains), (RESAMPLES, len(gains)))
     low, high = np.quantile(gains[drawn].sum(axis=1) / answers[drawn].sum(axis=1), [0.025, 0.975])
-    verb = "beats" if low > 0 else "loses to" if high < 0 else "is not clearly different from"
+    verb = compared(low, high)
     return (
         f"the model {verb} its best baseline {rival}: accuracy {accuracy['model']:.3f} against {accuracy[rival]:.3f}, "
         f"difference {low:+.3f} to {high:+.3f} on {int(counts.sum()):,} answers of {len(gains):,} wordings"

@@ -25,6 +25,7 @@ from upswing.marketing.uplift_predictor import (
 from upswing.marketing.uplift_rows import UPLIFT_FEATURES, CampaignRates, UpliftParameters, UpliftRows
 from upswing.one_thread import hold_one_thread
 from upswing.splits import lowest_hashes
+from upswing.verdicts import compared
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -187,8 +188,8 @@ def verdict_of(tested: Tested, confidence: float) -> str:
     apart = [own - curves[rival].qini(weights) for own, weights in zip(ours, resampled, strict=True)]
     effects = [float(np.average(tested.effects, weights=weights)) for weights in resampled]
     bounds, (low, high), (least, most) = (interval(values, confidence) for values in (ours, apart, effects))
-    verb = "beats" if low > 0 else "loses to" if high < 0 else "is not clearly different from"
     customers = len(np.unique(tested.asked.customers))
+    verb = compared(low, high)
     return (
         f"uplift: {_served(tested.predictor)}; the model {verb} its best baseline {rival}: Qini {found['model']:.4f} "
         f"({bounds[0]:.4f} to {bounds[1]:.4f}, 0 is chance) against {found[rival]:.4f}, difference {low:+.4f} to "

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from upswing.calibration import sigmoid
 from upswing.marketing.uplift_rows import CampaignRates, UpliftParameters, UpliftRows
-from upswing.marketing.uplift_trees import UpliftTrees, sigmoid
+from upswing.marketing.uplift_trees import UpliftTrees
 
 FloatArray = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from upswing.calibration import sigmoid
 from upswing.customers.spend_given_purchase import SpendGivenPurchase
 from upswing.marketing.uplift_candidates import AVERAGE, MEAN, UNPACKED, part_of, train_learners
 from upswing.marketing.uplift_curves import Slope, effect_scores, slope_of
 from upswing.marketing.uplift_learners import ArmModels, Learner
 from upswing.marketing.uplift_rows import UPLIFT_FEATURES, CampaignRates, UpliftParameters, UpliftRows
-from upswing.marketing.uplift_trees import UpliftTrees, sigmoid
+from upswing.marketing.uplift_trees import UpliftTrees
 from upswing.splits import hash_folds
 from upswing.tensors import pack, pack_texts, unpack, unpack_texts
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from upswing.customers.customer_snapshots import FEATURES
+from upswing.customers.customer_snapshots import FEATURES, doubles
 
 FloatArray = NDArray[np.float64]
 
@@ -97,11 +97,11 @@ class UpliftRows:
         return cls(
             np.array(ordered["customer_id"].to_pylist(), dtype=np.str_),
             np.array(ordered["campaign_id"].to_pylist(), dtype=np.str_),
-            _doubles(ordered, "is_treated"),
-            _doubles(ordered, "treated_share"),
-            _doubles(ordered, "is_converted"),
-            _doubles(ordered, "response_revenue"),
-            np.column_stack([_doubles(ordered, name) for name in UPLIFT_FEATURES]),
+            doubles(ordered, "is_treated"),
+            doubles(ordered, "treated_share"),
+            doubles(ordered, "is_converted"),
+            doubles(ordered, "response_revenue"),
+            np.column_stack([doubles(ordered, name) for name in UPLIFT_FEATURES]),
         )
 
     def __len__(self) -> int:
@@ -193,7 +193,3 @@ def _log_odds(rows: UpliftRows) -> float:
     # Half a conversion and half a row without one more: a campaign that nobody answered has log-odds too.
     converted = float((rows.balance * rows.converted).sum()) + 0.5
     return float(np.log(converted / (float(rows.balance.sum()) + 1 - converted)))
-
-
-def _doubles(rows: pa.Table, name: str) -> FloatArray:
-    return np.asarray(pc.cast(rows[name], pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from upswing.customers.customer_snapshots import FEATURES, CustomerSnapshots
-from upswing.customers.score_reasons import REASONS, THEMES, Weeks
+from upswing.customers.customer_snapshots import CustomerSnapshots
+from upswing.customers.score_reasons import THEMES, Weeks, strongest_reasons
 from upswing.marketing.uplift_predictor import UpliftPredictor
 
 FloatArray = NDArray[np.float64]
@@ -71,21 +71,11 @@ def uplift_reasons(predictor: UpliftPredictor, snapshots: CustomerSnapshots, wee
         typical = values.copy()
         typical[:, places] = predictor.typical[places]
         moved[:, number] = np.round(said - predictor.effects(typical), DECIMALS)
-    strongest = np.argsort(-np.abs(moved), axis=1, kind="stable")[:, :REASONS]
-    return [_sentence(snapshots, row, moved[row], strongest[row], weeks) for row in range(len(snapshots))]
+    return strongest_reasons(snapshots, moved, weeks, LEAST_EFFECT, _points, TYPICAL)
 
 
-def _sentence(
-    snapshots: CustomerSnapshots, row: int, moved: FloatArray, strongest: NDArray[np.int64], weeks: Weeks
-) -> str:
-    facts = dict(zip(FEATURES, snapshots.values[row].tolist(), strict=True))
-    told = [
-        f"{THEMES[theme].words(facts, weeks)} ({'raises' if moved[theme] > 0 else 'lowers'} it by "
-        f"{100 * abs(moved[theme]):.1f} points)"
-        for theme in strongest
-        if abs(moved[theme]) >= LEAST_EFFECT
-    ]
-    return "; ".join(told) or TYPICAL
+def _points(effect: float) -> str:
+    return f"{100 * effect:.1f} points"
 
 
 def _scored(predictor: UpliftPredictor, batch: pa.RecordBatch, weeks: Weeks, model_version: str) -> pa.RecordBatch:

@@ -99,8 +99,3 @@ class UpliftTrees:
     def unpacked(cls, arrays: dict[str, NDArray[Any]], name: str) -> UpliftTrees:
         """What :meth:`packed` packed."""
         return cls(arrays[name].tobytes().decode())
-
-
-def sigmoid(log_odds: FloatArray) -> FloatArray:
-    """Probabilities of log-odds, strictly between 0 and 1."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -30, 30))), dtype=np.float64)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upswing.bert import Bert, Progress
+from upswing.calibration import sigmoid
 from upswing.opportunities.encoded_visits import EncodedVisits, VisitVectors
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 from upswing.opportunities.plain_features import PlainModel, plain_features
@@ -210,8 +211,3 @@ def ends_and_weights(texts: OpportunityTexts) -> tuple[FloatArray, FloatArray]:
     """The end of the opportunity of each visit, and a weight by which all opportunities count alike."""
     of_visit = texts.opportunity_of_visit
     return texts.is_won[of_visit], 1 / texts.visits[of_visit]
-
-
-def sigmoid(log_odds: FloatArray) -> FloatArray:
-    """Log-odds to probabilities, strictly between 0 and 1."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -30, 30))))

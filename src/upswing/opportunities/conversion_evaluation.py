@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from upswing.bert import Bert, Progress
+from upswing.calibration import sigmoid
 from upswing.fits import Fit, Metric, NotEnoughHistory
 from upswing.metrics import classification_metrics
 from upswing.opportunities.conversion_baselines import train_baselines
@@ -15,7 +16,6 @@ from upswing.opportunities.conversion_classifier import (
     ConversionClassifier,
     ConversionParameters,
     calibration_folds,
-    sigmoid,
     train_classifier,
     visits_of,
 )

@@ -14,7 +14,7 @@ from upswing.sales.forecast_groups import series_groups, sparse_series
 from upswing.sales.forecast_panel import LEVELS, BoolArray, FloatArray, SalesPanel
 from upswing.sales.sales_forecaster_measures import SERVED, UNRECONCILED, TestWindow
 from upswing.sales.sales_forecaster_rules import ForecastRules, Served
-from upswing.verdicts import RESAMPLES
+from upswing.verdicts import RESAMPLES, compared
 
 TOLD = {"total": "total", "category": "categories", "product": "products", "store_category": "stores x categories"}
 """Levels that the verdict tells of; the others are what is left of a category."""
@@ -68,9 +68,8 @@ def _beside_rivals(test: TestWindow, panel: SalesPanel, level: str) -> str:
     if number == 1:
         return f"{told}the best of them was {best} with {figures[best]:.3f}"
     low, high = _difference_interval(ours, rivals[best], np.array(panel.series["category"].to_pylist())[rows])
-    verb = "beats" if high < 0 else "loses to" if low > 0 else "is not clearly different from"
     interval = f"difference {low:+.3f} to {high:+.3f} on {number:,} series"
-    return f"{told}it {verb} the best of them, {best} with {figures[best]:.3f}, {interval}"
+    return f"{told}it {compared(-high, -low)} the best of them, {best} with {figures[best]:.3f}, {interval}"
 
 
 def _difference_interval(ours: FloatArray, theirs: FloatArray, categories: NDArray[np.object_]) -> tuple[float, float]:
