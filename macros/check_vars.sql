@@ -112,6 +112,12 @@
         ("keep_weights", "a whole number of fits, at least 1", 1, none, true),
         ("late_days", "a whole number of days, at least 0", 0, none, true),
         ("quarantine_warn_share", "a share between 0 and 1", 0, 1, false),
+        ("drift_warn_psi", "a number above 0", 0.001, none, false),
+        ("rows_change_warn_share", "a share above 0", 0.001, none, false),
+        ("health_drift_psi", "a number above 0", 0.001, none, false),
+        ("health_calibration_gap", "a share between 0.001 and 1", 0.001, 1, false),
+        ("min_health_rows", "a whole number of rows, at least 1", 1, none, true),
+        ("k_anonymity", "a whole number of customers, at least 1", 1, none, true),
     ] -%}
     {%- for name, expected, lowest, highest, is_whole in rules -%}
         {%- set value = var(name) -%}

@@ -13,6 +13,10 @@
 
         {%- do run_query("create schema if not exists raw") -%}
         {%- do run_query("create schema if not exists raw_appended") -%}
+        {%- do check_retention() -%}
+        {%- set key_id = pseudonym_key_id() -%}
+        {%- set erasures_hash = create_erasures() -%}
+        {%- do create_identities(contracts, deliveries) -%}
         {%- set rows = [] -%}
         {%- for contract in contracts -%}
             {%- set delivery = deliveries.get(contract.name) -%}
@@ -21,18 +25,23 @@
             {%- endif -%}
             {%- set is_stable = delivery.is_stable if delivery else true -%}
             {%- set part_states = delivery.part_states if delivery else [] -%}
+            {%- set erasure = erasure_of(contract, contracts, deliveries) if erasures_hash -%}
+            {%- set kept_from = retained_from(contract) -%}
             {#- How values are parsed is in macros, whose code no checksum of a model knows. -#}
-            {%- set contract_hash = local_md5(tojson(contract) ~ checked_raw_rows(contract, "raw_rows", [])) -%}
+            {%- set contract_hash = local_md5(
+                tojson(contract) ~ checked_raw_rows(contract, "raw_rows", []) ~ protection_of(contract) ~ kept_from
+                ~ (key_id if contract.columns | selectattr("pseudonym") | list) ~ (erasures_hash if erasure)
+            ) -%}
             {%- set standing_parts = standing_raw_parts(contract.name, contract_hash, part_states) if part_states or not delivery -%}
 
             {%- do create_raw_relation(
-                "raw", contract.name, raw_select(contract, delivery) if delivery else raw_select_nothing(contract), is_stable
+                "raw", contract.name, raw_select(contract, delivery, erasure, kept_from) if delivery else raw_select_nothing(contract), is_stable
             ) -%}
             {%- set appended = part_states | length - standing_parts if standing_parts is not none else 0 -%}
             {%- do create_raw_relation(
                 "raw_appended",
                 contract.name,
-                raw_select(contract, raw_parts(delivery, standing_parts)) if appended else raw_select_nothing(contract),
+                raw_select(contract, raw_parts(delivery, standing_parts), erasure, kept_from) if appended else raw_select_nothing(contract),
                 true
             ) -%}
             {%- do rows.append(

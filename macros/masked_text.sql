@@ -1,6 +1,113 @@
 {% macro masked_text(text) %}
+    {#- Names of persons in English, German and Chinese, written so that RE2 and Java read them alike: no look-around, no \b, a quotation
+        mark as \x27, no group that repeats without a bound. Left out are given names that are words, months or towns as well. -#}
+    {%- set start = "(^|[^\\p{L}\\p{N}])" -%}
+    {%- set end = "([^\\p{L}\\p{N}]|$)" -%}
+    {%- set space = "[ \\x{a0}]{1,2}" -%}
+    {%- set particle = "(?:(?:v[ao]n|de[nrl]?|della|d[aio]|dos|zu[mr]?|l[ae]|bin|ibn|al|el|te[nr])" ~ space ~ "){0,2}" -%}
+    {%- set initials = "(?:\\p{Lu}\\.[ \\x{a0}]?){0,2}" -%}
+    {%- set word = "\\p{Lu}[\\p{L}\\p{M}\\x27\\x{2019}-]+" -%}
+    {%- set further = space ~ particle ~ initials ~ word -%}
+    {%- set full_name = particle ~ initials ~ word ~ "(?:" ~ further ~ "){0,2}" -%}
+    {%- set two_words = initials ~ word ~ further -%}
+    {%- set title =
+        "(?:Mr|mr|MR|Mrs|mrs|MRS|Ms|ms|Miss|Mx|Mister|Dr|dr|DR|Prof|prof|PROF|Professor|Herrn?|herrn?|HERRN?|Frau|frau|FRAU"
+        ~ "|Fräulein|Hr|Fr|Sir|Lady|Lord|Mme|Dipl\\.-Ing)"
+    -%}
+    {%- set titles = "((?:" ~ title ~ "(?:\\.[ \\x{a0}]{0,2}|" ~ space ~ ")){1,3})" -%}
+    {%- set introduction =
+        "((?i:(?:my |his |her )?name is|names?:|contact person is|contact(?: person)?:|i am|i[\\x27\\x{2019}]m|spoke (?:with|to)"
+        ~ "|talked (?:with|to)|speak (?:with|to)|asked? for|attn\\.?:?|c/o|signed by|regards,|cheers,|sincerely,|mein name ist"
+        ~ "|ich hei(?:ß|ss)e|namens|ansprechpartner(?:in)?(?: ist|:)|kontakt:|gru(?:ß|ss),?|gr(?:ü|ue)(?:ß|ss)en?,?|mfg,?"
+        ~ "|gesprochen mit|gespr(?:ä|ae)ch mit|z\\. ?hd\\.)[ \\x{a0}\\n]{1,3})"
+    -%}
+    {%- set meeting = "((?i:met(?: with)?|meeting with|called|phoned|treffen mit|termin mit|angerufen:?)" ~ space ~ ")" -%}
+    {%- set given_names =
+        "Aaron|Abigail|Achim|Adam|Agnes|Ahmed|Aisha|Alan|Albert|Alejandro|Alex|Alexander|Alexandra|Alfred|Ali|Alice|Alicia|Alina|Allison"
+        ~ "|Amanda|Amelia|Amir|Amy|Ana|Andrea|Andreas|Andrei|Andrew|Andy|Angela|Angelika|Anita|Anja|Anke|Anna|Anne|Annette|Annika|Anthony"
+        ~ "|Antonia|Antonio|Arthur|Ashley|Astrid|Axel|Barbara|Beate|Ben|Benjamin|Bernd|Bernhard|Bert|Beth|Betty|Bianca|Birgit|Bjoern|Bob"
+        ~ "|Brandon|Brenda|Brian|Brigitte|Britta|Bruno|Cameron|Carl|Carla|Carlos|Carmen|Carol|Caroline|Carolyn|Carsten|Catherine|Cathy"
+        ~ "|Charles|Charlie|Charlotte|Chloe|Chris|Christa|Christian|Christiane|Christina|Christine|Christoph|Christopher|Claire|Clara|Claudia"
+        ~ "|Claus|Colin|Connor|Cornelia|Craig|Cynthia|Dagmar|Dan|Daniel|Daniela|Danielle|Dave|David|Deborah|Debra|Denise|Dennis|Derek|Detlef"
+        ~ "|Diana|Diane|Diego|Dieter|Dirk|Dominik|Donald|Donna|Doris|Dorothea|Dorothy|Douglas|Dylan|Eckhard|Ed|Edith|Eduard|Edward|Eileen"
+        ~ "|Elena|Eleanor|Eleonore|Eli|Elias|Elisabeth|Elizabeth|Elke|Ella|Ellen|Emil|Emily|Emma|Eric|Erik|Erich|Erika|Ernst|Ethan|Eugene"
+        ~ "|Eva|Evelyn|Fabian|Fatima|Felix|Fernando|Fiona|Florian|Frances|Francesca|Francis|Franz|Fred|Frederick|Frieda|Friedrich"
+        ~ "|Gabriel|Gabriele|Gareth|Gary|Geoff|Georg|Gerald|Gerd|Gerhard|Gisela|Giulia|Giuseppe|Glenn|Gloria|Gordon|Graham|Greg"
+        ~ "|Gregory|Greta|Guenter|Gustav|Hannah|Hanna|Hannes|Hans|Harald|Harold|Harry|Hartmut|Hassan|Heather|Heidi|Heike|Heiko|Heiner|Heinrich"
+        ~ "|Heinz|Helen|Helena|Helga|Helmut|Henning|Henry|Herbert|Hermann|Hilde|Holger|Horst|Howard|Hubert|Hugo|Ian|Ibrahim|Ines|Inge|Ingo"
+        ~ "|Ingrid|Irene|Irina|Isaac|Isabel|Isabella|Ivan|Jacob|Jacqueline|Jakob|James|Jamie|Jan|Jana|Jane|Janet|Janice|Jason|Javier|Jean"
+        ~ "|Jeff|Jeffrey|Jennifer|Jenny|Jens|Jeremy|Jerry|Jessica|Jim|Jimmy|Joan|Joanna|Joanne|Joachim|Jochen|Joe|Joel|Johann|Johanna|Johannes"
+        ~ "|John|Johnny|Jonas|Jonathan|Jorge|Josef|Jose|Joseph|Joshua|Joyce|Juan|Juergen|Judith|Judy|Julia|Julian|Juliane|Julie|Justin|Jutta"
+        ~ "|Kai|Karen|Karin|Karl|Karla|Karsten|Kate|Katharina|Katherine|Kathleen|Kathrin|Kathy|Katja|Katrin|Keith|Kelly|Ken|Kenneth|Kerstin"
+        ~ "|Kevin|Kim|Kirsten|Klaus|Konrad|Konstantin|Kristin|Kumar|Kurt|Kyle|Lara|Larry|Lars|Laura|Lauren|Laurie|Lea|Lena|Leon|Leonard|Leonie"
+        ~ "|Liam|Lieselotte|Linda|Lisa|Logan|Lorenz|Lothar|Louis|Louise|Lucas|Lucia|Lucy|Ludwig|Luis|Luisa|Lukas|Luke|Lutz|Madison|Maik"
+        ~ "|Manfred|Manuel|Manuela|Marco|Marcel|Marcus|Margaret|Margarete|Maria|Marianne|Marie|Mario|Marion|Markus|Marlene|Martha|Martin"
+        ~ "|Martina|Marvin|Mary|Mathias|Matthew|Matthias|Maureen|Maximilian|Meike|Megan|Mehmet|Melanie|Melissa|Mia|Michael|Michaela|Michelle"
+        ~ "|Miguel|Mike|Mohamed|Mohammed|Monica|Monika|Moritz|Muhammad|Mustafa|Nadine|Nancy|Natalia|Natalie|Nathan|Neil|Nicholas|Nick|Nicole"
+        ~ "|Nigel|Nikolaus|Nina|Noah|Nora|Norbert|Oleg|Olga|Oliver|Olivia|Omar|Oscar|Otto|Owen|Pablo|Pamela|Patricia|Patrick|Paul|Paula"
+        ~ "|Pauline|Pedro|Peggy|Peter|Petra|Philip|Philipp|Phillip|Phyllis|Pierre|Pooja|Priya|Rachel|Rainer|Ralf|Ralph|Raj|Rajesh|Ramona"
+        ~ "|Raymond|Rebecca|Regina|Reinhard|Renate|Ricardo|Richard|Rick|Rita|Rob|Robert|Roberto|Roger|Roland|Rolf|Ronald|Rosa|Rosemary|Roy"
+        ~ "|Rudolf|Ruediger|Russell|Ruth|Ryan|Sabine|Sabrina|Sally|Sam|Samantha|Samuel|Sandra|Sanjay|Sara|Sarah|Sascha|Scott|Sean|Sebastian"
+        ~ "|Sergei|Sharon|Sheila|Shirley|Sibylle|Siegfried|Sigrid|Silke|Silvia|Simon|Simone|Sofia|Sonja|Sophia|Sophie|Stefan|Stefanie"
+        ~ "|Steffen|Stella|Stephan|Stephanie|Stephen|Steve|Steven|Stuart|Sunita|Susan|Susanne|Svenja|Sven|Svetlana|Sylvia|Tamara|Tanja|Tatjana"
+        ~ "|Ted|Teresa|Terry|Theodor|Theresa|Thomas|Thorsten|Tim|Timothy|Tina|Tobias|Todd|Tom|Tony|Torsten|Tracy|Trevor|Tyler|Udo|Ulrich|Ulrike"
+        ~ "|Ursula|Ute|Uwe|Valentina|Vanessa|Vera|Veronika|Victor|Victoria|Viktor|Vincent|Virginia|Vladimir|Volker|Walter|Waltraud|Wendy|Werner"
+        ~ "|Wilhelm|William|Willi|Wolfgang|Wolfram|Xavier|Yvonne|Yuki|Yusuf|Zachary|Zoe|Bärbel|Björn|Günter|Günther|Jörg|Jürgen|Käthe|Rüdiger"
+        ~ "|André|Chloé|François|José|René|Zoë"
+    -%}
+    {%- set given_name = "(?:" ~ given_names ~ ")(?:-" ~ word ~ ")?(?:" ~ further ~ ")?" -%}
+    {%- set pinyin =
+        "(?:Wang|Zhang|Liu|Chen|Yang|Huang|Zhao|Zhou|Xu|Sun|Zhu|Guo|Luo|Zheng|Liang|Xie|Tang|Feng|Deng|Cao|Peng|Zeng|Xiao|Jiang|Cai|Shen|Lu|Wei|Lin"
+        ~ "|Ye|Yu|Pan|Du|Dai|Zhong|Qiu|Ren|Liao|Fang|Shi|Hao|Shao|Qin|Hou|Xiong|Ma|Gao|He|Li|Wu|Hu)"
+    -%}
+    {%- set pinyin_given = space ~ "(?:Xiao|[A-Z])[a-z]{0,5}(?:i|n|g|a|o|e|u)(?:-?[a-z]{2,5})?" -%}
+    {%- set surname =
+        "(?:欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|司徒|令狐|夏侯|端木|南宫|[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许邓韩冯曹彭曾肖萧田董潘袁蔡蒋余于杜叶程魏"
+        ~ "苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付傅方邹熊白孟秦邱侯江尹薛闫阎雷龙史陶贺毛郝顾龚邵万覃武钱戴严莫孔常汤康易乔赖文洪季樊章梅俞温柴翟岳齐欧卓聂焦"
+        ~ "游牛纪裴柯阮殷高])"
+    -%}
+    {#- Those that are no word beside a name, and characters that rarely are anything but a given name, or half of one. -#}
+    {%- set plain_surname =
+        "(?:欧阳|司马|上官|诸葛|皇甫|尉迟|公孙|慕容|司徒|令狐|夏侯|[王李张刘陈杨黄赵吴周徐孙朱胡郭何林罗郑梁谢宋唐许邓韩冯曹彭曾肖萧董潘袁蔡蒋余杜叶程魏苏吕丁卢姚沈钟姜崔谭陆汪"
+        ~ "廖贾邹熊孟秦邱侯薛闫阎雷陶贺郝龚邵钱戴严])"
+    -%}
+    {%- set single_given = "[娜娟涛磊杰艳霞芳婷丽莉玲倩鹏鑫伟敏浩斌琳洁慧颖欣怡琴萍蓉琪瑶璐晨轩睿燕婧妍媛]" -%}
+    {%- set half_given =
+        "[娜娟涛磊杰艳霞芳婷丽莉玲倩鹏鑫伟敏浩斌琳洁慧颖欣怡琴萍蓉琪瑶璐晨轩睿燕婧妍媛志建国文晓小海春秀桂玉淑子雨思雅佳嘉俊宇博华军勇强明亮辉栋梅兰英珍凤红云龙飞平刚峰"
+        ~ "超洋静梦诗欢远航瑞泽涵桐宁永振德永福荣祥胜兴]"
+    -%}
+    {%- set rare_surname =
+        "[邢骆甘路麦褚穆窦詹岑倪米鲍费左祝房宗宣舒屈蓝闵席童颜盛凌霍虞柳鲁苗滕毕邬单耿卜伍翁荆葛裘冉匡寇简饶沙丛巩相查涂楼连习练艾蔺阳敖原谷古褟隋尚揭占商成党仇冷车靳"
+        ~ "关裴包桂封储晏瞿晋计仲权曲狄谈茅明臧庞项池乐闻]"
+    -%}
+    {#- A character that begins what is said of a person, or that makes a word of the surname before it (高级, 项目, 金额, 方案). -#}
+    {%- set given =
+        "[^\\x{0}-\\x{4dff}\\x{a000}-\\x{10ffff}说讲问答师部度序的了在是和与给来去要想表等已也都就对从把被将会很级目域区层管端压效额案面法式上下何时"
+        ~ "常到今后前里中内外于不没有着过而或因为再又还可以能最各每这那个们我你他她它您]"
+    -%}
+    {%- set chinese_title =
+        "(总经理|副总经理|经理|总监|副总|主任|主管|店长|老板娘?|先生|女士|小姐|太太|夫人|老师|医生|大夫|教授|博士|律师|会计|秘书|助理|厂长|校长|院长|部长|处长|科长|局长"
+        ~ "|队长|组长|班长|董事长|工程师|师傅|阿姨|叔叔|大姐|大哥|同学|同志)"
+    -%}
+    {%- set single_title = "(总|董|工|哥|姐)([^结量体共价额部是之会公司事作人程序厂期地资商业艺业具]|$)" -%}
+    {%- set speech = "(说|讲|表示|认为|提出|反映|答应|提到|提醒|问|告诉|介绍|领着|带着|带我|请我|让我|想|觉得|来电|回复|负责|休|病了|刚|下午|跟)" -%}
+    {#- A group of a pattern that the marker keeps is written as <1> in the marker. First what has a form of its own; names after it,
+        so that an address is no name; then numbers. -#}
     {%- set patterns = [
         ("[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}", "[email]"),
+        (start ~ titles ~ full_name, "<1><2>[name]"),
+        (start ~ "((?:mr|mrs|ms|dr)\\.? )[a-zäöü]{2,30}", "<1><2>[name]"),
+        (start ~ introduction ~ full_name, "<1><2>[name]"),
+        (start ~ meeting ~ two_words, "<1><2>[name]"),
+        (start ~ given_name ~ end, "<1>[name]<2>"),
+        (start ~ given_name ~ end, "<1>[name]<2>"),
+        (start ~ pinyin ~ pinyin_given ~ end, "<1>[name]<2>"),
+        (surname ~ given ~ "{0,2}" ~ chinese_title, "[name]<1>"),
+        (rare_surname ~ "(经理|先生|女士|小姐|太太|老师|阿姨|师傅)", "[name]<1>"),
+        (surname ~ single_title, "[name]<1><2>"),
+        ("((?:联系人|姓名|收件人|签字人|签名|客户名|我叫|名叫|叫做|他叫|她叫|姓名是)[:：是为 ]{0,2})" ~ surname ~ given ~ "{1,2}", "<1>[name]"),
+        (plain_surname ~ given ~ "{1,2}" ~ speech, "[name]<1>"),
+        (plain_surname ~ "(?:" ~ half_given ~ "{2}|" ~ single_given ~ ")", "[name]"),
         ("\\+[0-9][0-9 ().-]{6,}[0-9]", "[phone]"),
         ("00[0-9]{2}[ -]?1[3-9][0-9]{9}", "[phone]"),
         ("[0-9]{12,}[Xx]?", "[id]"),
@@ -17,7 +124,8 @@
 {% macro duckdb__masked_text(text, patterns) -%}
     {%- set masked = namespace(expression=text) -%}
     {%- for pattern, marker in patterns -%}
-        {%- set masked.expression = "regexp_replace(" ~ masked.expression ~ ", '" ~ pattern ~ "', '" ~ marker ~ "', 'g')" -%}
+        {%- set kept = marker | replace("<1>", "\\1") | replace("<2>", "\\2") -%}
+        {%- set masked.expression = "regexp_replace(" ~ masked.expression ~ ", '" ~ pattern ~ "', '" ~ kept ~ "', 'g')" -%}
     {%- endfor -%}
     {{ masked.expression }}
 {%- endmacro %}
@@ -30,7 +138,8 @@
         {%- set bounded = pattern | replace(")*", "){0,126}") | replace("]+@", "]{1,64}@") -%}
         {#- Spark's literals take a backslash away. -#}
         {%- set literal = bounded | replace("\\", "\\\\") -%}
-        {%- set masked.expression = "regexp_replace(" ~ masked.expression ~ ", '" ~ literal ~ "', '" ~ marker ~ "')" -%}
+        {%- set kept = marker | replace("<1>", "$1") | replace("<2>", "$2") -%}
+        {%- set masked.expression = "regexp_replace(" ~ masked.expression ~ ", '" ~ literal ~ "', '" ~ kept ~ "')" -%}
     {%- endfor -%}
     {{ masked.expression }}
 {%- endmacro %}

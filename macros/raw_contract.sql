@@ -20,6 +20,8 @@
                 "first_year": meta.get("first_year", 1900),
                 "minimum": meta.get("minimum"),
                 "maximum": meta.get("maximum"),
+                "pii": meta.get("pii"),
+                "pseudonym": meta.get("pseudonym", false),
             }) -%}
         {%- endfor -%}
         {{ return({"name": table_name, "columns": columns}) }}

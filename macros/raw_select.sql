@@ -1,4 +1,4 @@
-{% macro raw_select(contract, delivery) %}
+{% macro raw_select(contract, delivery, erasure=none, kept_from=none) %}
     {%- set found = {} -%}
     {%- for column in delivery.columns -%}
         {%- do found.update({column.name | trim | lower: column}) -%}
@@ -7,7 +7,8 @@
     {%- set select_list = [] -%}
     {%- for column in contract.columns -%}
         {%- if column.name in found -%}
-            {%- do select_list.append(raw_value(column, found[column.name], delivery.is_text) ~ " as " ~ column.name) -%}
+            {%- set value = raw_value(column, found[column.name], delivery.is_text) -%}
+            {%- do select_list.append(protected_value(column, value) ~ " as " ~ column.name) -%}
         {%- else -%}
             {%- if column.required -%}{%- do missing.append(column.name ~ " (" ~ column.data_type ~ ")") -%}{%- endif -%}
             {%- do select_list.append("cast(null as string) as " ~ column.name) -%}
@@ -24,5 +25,6 @@
         ) }}
     {%- endif -%}
     {%- do select_list.append("cast(" ~ delivery.row_number ~ " as bigint) as raw_row_number") -%}
-    {{ return("select " ~ select_list | join(", ") ~ " from " ~ delivery.relation) }}
+    {%- set rows = "select " ~ select_list | join(", ") ~ " from " ~ delivery.relation -%}
+    {{ return(raw_rows_kept(contract, rows, erasure, kept_from)) }}
 {% endmacro %}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import os
 import re
 import shutil
 import sys
@@ -19,6 +20,10 @@ import duckdb
 import jinja2
 import pytest
 
+from upswing.privacy import spark_pads
+from upswing.privacy.duckdb_plugin import Plugin
+from upswing.privacy.pseudonyms import pseudonym
+
 MACROS = Path(__file__).parents[2] / "macros"
 
 # Forms that Spark still lacks. A name leaves the set when its spark__ form comes.
@@ -26,8 +31,8 @@ NOT_YET_PORTED: set[str] = set()
 
 USED_MACROS = [
     "business_date", "joined_list", "json_record", "json_records", "key_hash", "kilometres_between", "list_element",
-    "is_raw_integer", "is_raw_typed", "masked_text", "nearest_monday", "ordered_list", "parsed_value", "rejection_of",
-    "run_date", "trimmed_text", "week_of",
+    "is_raw_integer", "is_raw_typed", "masked_text", "nearest_monday", "ordered_list", "parsed_value", "pseudonym",
+    "rejection_of", "run_date", "trimmed_text", "week_of",
 ]  # fmt: skip
 
 
@@ -60,6 +65,7 @@ class Rendering:
             # In dbt it ends the macro as well; none that is used here goes on after it.
             "return": lambda value: value,
             "run_started_at": datetime.datetime(2024, 6, 30, 23, 30, tzinfo=datetime.UTC),
+            "keys_folder": lambda: os.environ["UPSWING_KEYS"],
             "var": variables.__getitem__,
         }
         files = [*dbt_macros("global_project"), *dbt_macros(engine), *(MACROS / f"{name}.sql" for name in USED_MACROS)]
@@ -372,6 +378,22 @@ def test_joined_list(engines: BothEngines) -> None:
     )
     assert joined[:3] == [[None] * 6, [""] * 6, ["a"] * 6]
     assert joined[3] == [f"a{separator}b" for separator in separators]
+
+
+def test_pseudonym(engines: BothEngines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = bytes(range(32))
+    monkeypatch.setenv("UPSWING_KEYS", str(tmp_path))
+    monkeypatch.setenv("UPSWING_PSEUDONYM_KEY", key.hex())
+    spark_pads.prepare(engines.spark)
+    Plugin("pseudonyms", {}).configure_cursor(engines.duckdb)
+    identities = ["529", "客户 7", "x" * 300, "", None]
+    by_sql = engines.same_values(identities, "string", lambda macros: macros.pseudonym("x"))
+    assert by_sql == [None if identity is None else pseudonym(key, identity) for identity in identities]
+
+
+def test_a_connection_without_the_key_reads_no_pseudonym() -> None:
+    with duckdb.connect() as connection, pytest.raises(duckdb.InvalidInputException, match="no key of the pseudonyms"):
+        connection.execute(f"select {Rendering('duckdb').pseudonym('x')} from (values ('529')) as rows (x)").fetchall()
 
 
 def test_masked_text(engines: BothEngines) -> None:

@@ -22,11 +22,12 @@ DEFAULT_SETTINGS = {
 
 @dataclass
 class SparkSessionCredentials(SparkCredentials):
-    """A schema, a Spark master and the configuration that the session starts with."""
+    """A schema, a Spark master, the configuration that the session starts with, and modules whose ``prepare`` it calls."""
 
     master: str = "local[*]"
     settings: dict[str, Any] = field(default_factory=dict)
     ship_packages: list[str] = field(default_factory=list)
+    on_start: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if find_spec("pyspark") is None:

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from collections import deque
+from importlib import import_module
 from typing import Any
 
 from dbt.adapters.events.logging import AdapterLogger
@@ -79,6 +80,8 @@ def _start(credentials: SparkSessionCredentials) -> Any:
         # pyspark puts the zip before what is installed here, where packages may read files beside their source.
         sys.path[:] = installed
     atexit.register(_stop, session)
+    for module in credentials.on_start:
+        import_module(module).prepare(session)
     return session
 
 

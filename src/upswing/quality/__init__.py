@@ -1,0 +1,1 @@
+"""Gates, audit, backup, serving, live refresh and the health of models."""
