@@ -30,6 +30,8 @@ from upswing.marketing.uplift_rows import (
     comparable_touches,
 )
 from upswing.one_thread import hold_one_thread
+from upswing.privacy.keys import pseudonym_key
+from upswing.privacy.pseudonyms import pseudonym
 from upswing.sample.complete_journey import SAMPLE_FOLDER
 
 FloatArray = NDArray[np.float64]
@@ -219,7 +221,8 @@ def true_effects(rows: UpliftRows) -> FloatArray:
         select campaign_id::varchar, customer_id::varchar, max(effect_of_offer)
         from '{SAMPLE_FOLDER}/truth/campaign_touches.parquet' group by all
     """).fetchall()
-    effects = {(campaign, customer): effect for campaign, customer, effect in planted}
+    key = pseudonym_key()
+    effects = {(campaign, pseudonym(key, customer)): effect for campaign, customer, effect in planted}
     return np.array([effects.get(pair, np.nan) for pair in zip(rows.campaigns, rows.customers, strict=True)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ import duckdb
 import pyarrow as pa
 
 from upswing import engine
+from upswing.privacy.keys import private_file
+from upswing.quality.audit_checksums import checksum
 
 CHECKED_SCHEMA = pa.schema(
     [pa.field("mart", pa.string()), pa.field("rows", pa.int64()), pa.field("invocation_id", pa.string())]
@@ -45,7 +48,8 @@ def publish_marts(
     """Copy the checked marts with their descriptions into a new file and swap it in as ``marts_file``.
 
     A reader that has the old file open keeps it; a build that dies here leaves the old file as it was. Nothing is
-    published but by a command that tests, and after the gate was passed in the same run.
+    published but by a command that tests, and after the gate was passed in the same run. On DuckDB a mart that stands
+    published as it is now is not written again.
 
     Args:
         session: the build's connection to DuckDB, or its Spark session: one mart at a time through the driver.
@@ -73,27 +77,64 @@ def publish_marts(
     if engine.is_spark(session):
         _write_from_spark(session, unfinished, schema, marts)
     else:
-        _write_from_duckdb(session, unfinished, schema, marts)
+        _write_from_duckdb(session, unfinished, target, schema, marts)
+    private_file(unfinished)
     unfinished.replace(target)
     published_at = datetime.now(UTC).replace(tzinfo=None)
     return pa.Table.from_pylist([row | {"published_at": published_at} for row in rows], schema=PUBLISHED_SCHEMA)
 
 
-def _write_from_duckdb(session: Any, file: Path, schema: str, marts: list[str]) -> None:
+def _write_from_duckdb(session: Any, file: Path, standing: Path, schema: str, marts: list[str]) -> None:
     cursor = session.cursor()
+    (build,) = cursor.execute("select current_database()").fetchone()
+    kept = _unchanged_marts(cursor, build, schema, marts, standing) if standing.exists() else set()
+    if kept:
+        shutil.copyfile(standing, file)
     cursor.execute(f"attach {_quoted(str(file))} as publication")
     try:
+        tables = cursor.execute("select table_name from duckdb_tables() where database_name = 'publication'").fetchall()
+        for (table,) in tables:
+            if table not in kept:
+                cursor.execute(f'drop table publication.main."{table}"')
         for mart in marts:
-            cursor.execute(f'create table publication.main."{mart}" as from {schema}."{mart}"')
-            of_mart = "where schema_name = ? and table_name = ? and database_name = current_database()"
-            (comment,) = cursor.execute(f"select comment from duckdb_tables() {of_mart}", [schema, mart]).fetchone()
-            columns = cursor.execute(
-                f"select column_name, comment from duckdb_columns() {of_mart}", [schema, mart]
-            ).fetchall()
-            _describe(cursor, f'publication.main."{mart}"', comment, dict(columns))
+            if mart not in kept:
+                cursor.execute(f'create table publication.main."{mart}" as from {schema}."{mart}"')
+                _describe(cursor, f'publication.main."{mart}"', *_descriptions(cursor, build, schema, mart))
     finally:
         cursor.execute("detach publication")
         cursor.close()
+
+
+def _unchanged_marts(cursor: Any, build: str, schema: str, marts: list[str], standing: Path) -> set[str]:
+    """Marts whose rows and descriptions stand published already; none where most rows have changed."""
+    cursor.execute(f"attach {_quoted(str(standing))} as standing (read_only)")
+    try:
+        found = {
+            table
+            for (table,) in cursor.execute(
+                "select table_name from duckdb_tables() where database_name = 'standing'"
+            ).fetchall()
+        }
+        rows = {mart: checksum(cursor, build, schema, mart) for mart in marts}
+        kept = {
+            mart
+            for mart in found.intersection(marts)
+            if checksum(cursor, "standing", "main", mart) == rows[mart]
+            and _descriptions(cursor, "standing", "main", mart) == _descriptions(cursor, build, schema, mart)
+        }
+    finally:
+        cursor.execute("detach standing")
+    # What is dropped leaves holes in the file: where most is new, a new file is smaller.
+    is_mostly_kept = 2 * sum(rows[mart][0] for mart in kept) > sum(count for count, _ in rows.values())
+    return kept if is_mostly_kept else set()
+
+
+def _descriptions(cursor: Any, database: str, schema: str, mart: str) -> tuple[str | None, dict[str, str | None]]:
+    of_mart = "where database_name = ? and schema_name = ? and table_name = ?"
+    place = [database, schema, mart]
+    (comment,) = cursor.execute(f"select comment from duckdb_tables() {of_mart}", place).fetchone()
+    columns = cursor.execute(f"select column_name, comment from duckdb_columns() {of_mart}", place).fetchall()
+    return comment, dict(columns)
 
 
 def _write_from_spark(session: Any, file: Path, schema: str, marts: list[str]) -> None:

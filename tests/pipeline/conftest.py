@@ -30,6 +30,9 @@ SQL_LAYERS = ("--exclude", "path:python_models+", "--resource-type", "model", "-
 FEW_SERIES = {"max_forecast_products": 60, "max_forecast_store_categories": 20, "arima_series": 2}
 """Vars of every run: forecasting a few series goes through all that forecasting thousands does."""
 
+PSEUDONYM_KEY = bytes(range(32))
+"""Of every run, so that a customer has the same pseudonym in each."""
+
 LONGEST_FIRST = ("test_spark", "test_time", "test_increments")
 """Files of tests that are begun first where two run side by side, so that none is left for the end."""
 
@@ -71,7 +74,8 @@ class Warehouse:
         command += ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
         command += ["--profiles-dir", str(self.project / "profiles")]
         command += ["--vars", json.dumps(FEW_SERIES | (variables or {}))]
-        environment = os.environ | {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)} | self.settings
+        environment = os.environ | {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)}
+        environment |= {"UPSWING_PSEUDONYM_KEY": PSEUDONYM_KEY.hex()} | self.settings
         return subprocess.Popen(
             command, cwd=self.project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -1,0 +1,124 @@
+"""Publishing on DuckDB: whole versions, and no mart written again that stands as it is."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from upswing import publish
+from upswing.publish import CHECKED_SCHEMA, publish_marts
+
+RUN = "run 1"
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(tmp_path / "build.duckdb"))
+    connection.execute("create schema marts")
+    connection.execute("create table marts.large as select i, i / 7 as share from range(1000) as rows (i)")
+    connection.execute("create table marts.small as select 1 as id, 'a' as name")
+    connection.execute("comment on table marts.small is 'One row.'")
+    connection.execute("comment on column marts.small.name is 'What it is called.'")
+    return connection
+
+
+def published(connection: duckdb.DuckDBPyConnection, file: Path, *marts: str, command: str = "build") -> pa.Table:
+    checked = pa.Table.from_pylist(
+        [{"mart": mart, "rows": 0, "invocation_id": RUN} for mart in marts], schema=CHECKED_SCHEMA
+    )
+    invocation = pa.table({"invocation_id": [RUN], "command": [command]})
+    relation = connection.from_arrow
+    return publish_marts(connection, relation(checked), relation(invocation), str(file), tell=lambda _words: None)
+
+
+def rows(file: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_marts_and_their_descriptions_are_published_for_the_owner_alone(
+    build: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    file = tmp_path / "marts.duckdb"
+    assert published(build, file, "large", "small").column("mart").to_pylist() == ["large", "small"]
+    assert rows(file, "select comment from duckdb_tables() order by table_name") == [(None,), ("One row.",)]
+    assert rows(file, "select comment from duckdb_columns() where table_name = 'small' and column_name = 'name'") == [
+        ("What it is called.",)
+    ]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_only_what_changed_is_written_again(
+    build: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "marts.duckdb"
+    published(build, file, "large", "small")
+    build.execute("update marts.small set name = 'b'")
+    described: list[str] = []
+    describe = publish._describe
+
+    def noted(connection: Any, table: str, *words: Any) -> None:
+        described.append(table)
+        describe(connection, table, *words)
+
+    monkeypatch.setattr(publish, "_describe", noted)
+    published(build, file, "large", "small")
+    assert described == ['publication.main."small"']
+    assert rows(file, "select name from small") == [("b",)]
+    assert rows(file, "select count(*), max(i) from large") == [(1000, 999)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "comment on table marts.large is 'Many rows.'",
+        "comment on column marts.large.i is 'A number.'",
+        "alter table marts.large alter i type integer",
+        "update marts.large set i = -1 where i = 500",
+        "delete from marts.large where i = 500",
+    ],
+)
+def test_a_change_of_rows_types_or_words_is_published(
+    build: duckdb.DuckDBPyConnection, tmp_path: Path, change: str
+) -> None:
+    file = tmp_path / "marts.duckdb"
+    published(build, file, "large", "small")
+    build.execute(change)
+    published(build, file, "large", "small")
+    seen = "select data_type, comment from duckdb_columns() where table_name = 'large' order by column_index"
+    assert rows(file, seen) == build.execute(seen).fetchall()
+    assert (
+        rows(file, "select comment from duckdb_tables() where table_name = 'large'")
+        == build.execute("select comment from duckdb_tables() where table_name = 'large'").fetchall()
+    )
+    assert (
+        rows(file, "select * from large order by all")
+        == build.execute("select * from marts.large order by all").fetchall()
+    )
+
+
+def test_a_mart_that_is_gone_is_published_no_more(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = tmp_path / "marts.duckdb"
+    published(build, file, "large", "small")
+    published(build, file, "large")
+    assert rows(file, "select table_name from duckdb_tables()") == [("large",)]
+
+
+def test_a_reader_keeps_the_version_it_opened(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = tmp_path / "marts.duckdb"
+    published(build, file, "large", "small")
+    before = file.open("rb")
+    content = before.read()
+    build.execute("update marts.small set name = 'b'")
+    published(build, file, "large", "small")
+    before.seek(0)
+    assert before.read() == content
+    before.close()
+
+
+def test_a_command_that_tests_nothing_publishes_nothing(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    assert published(build, tmp_path / "marts.duckdb", "small", command="run").num_rows == 0
+    assert not (tmp_path / "marts.duckdb").exists()
