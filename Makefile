@@ -7,13 +7,14 @@ RAW ?= $(UPSWING_RAW)
 UPSWING_WAREHOUSE ?= warehouse
 export UPSWING_WAREHOUSE
 ENGINE ?= duckdb
+TO ?= postgres
 INSTALLED := $(VENV)/.installed$(if $(filter spark,$(ENGINE)),-spark)
 ifneq ($(strip $(RAW)),)
 export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint docs bench bench-scale clean sample engine
+.PHONY: help build test lint docs bench bench-scale clean sample engine quality compliance backup restore publish refresh
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +44,24 @@ build: engine $(INSTALLED) ## Build the warehouse and publish the marts; RAW=fol
 	@$(BIN)/dbt build --target $(ENGINE) --exclude-resource-type unit_test || \
 		{ echo "The build failed, so nothing was published: $(UPSWING_WAREHOUSE)/marts.duckdb, where it stands, is as it was."; exit 1; }
 	@$(BIN)/upswing published
+
+refresh: $(VENV)/.installed ## Take in new raw files once, build what they touch and publish it; `upswing watch` does so for ever
+	@$(BIN)/upswing watch --once
+
+quality: $(VENV)/.installed ## Judge the warehouse by its gates and write Data Docs to target/quality
+	@$(BIN)/upswing check --data-docs target/quality
+
+compliance: $(VENV)/.installed ## Prove that no identity leaks
+	@$(BIN)/upswing compliance
+
+backup: $(VENV)/.installed ## Back the warehouse up to backups/, read again and checked; ENCRYPT=1 encrypts it
+	@$(BIN)/upswing backup $(if $(ENCRYPT),--encrypt)
+
+restore: $(VENV)/.installed ## Put a backup in the place of the warehouse; FILE=backups/...
+	@$(BIN)/upswing restore "$(FILE)"
+
+publish: $(VENV)/.installed ## Copy the published marts into a database: TO=postgres, UPSWING_SERVE="host=... dbname=... user=..."
+	@$(BIN)/upswing publish --to $(TO)
 
 lint: $(VENV)/.installed-spark ## Check style and types of Python and SQL
 	$(BIN)/ruff check .

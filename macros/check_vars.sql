@@ -30,7 +30,7 @@
         ("min_segments", "a whole number, at least 2", 2, none, true),
         ("max_segments", "a whole number, at least min_segments", var("min_segments") | int, none, true),
         ("segment_stability_snapshots", "a whole number, at least 1", 1, none, true),
-        ("min_described_customers", "a whole number of customers, at least 1", 1, none, true),
+        ("min_described_customers", "a whole number of customers, at least k_anonymity", var("k_anonymity") | int, none, true),
         ("similar_products", "a whole number, at least 1", 1, none, true),
         ("similar_price_share", "a share between 0 and 1", 0, 1, false),
         ("rating_shrinkage", "a number of ratings, at least 0", 0, none, false),
@@ -116,7 +116,9 @@
         ("rows_change_warn_share", "a share above 0", 0.001, none, false),
         ("health_drift_psi", "a number above 0", 0.001, none, false),
         ("health_calibration_gap", "a share between 0.001 and 1", 0.001, 1, false),
-        ("min_health_rows", "a whole number of rows, at least 1", 1, none, true),
+        ("min_health_rows", "a whole number of rows, at least 2", 2, none, true),
+        ("max_text_length", "a whole number of characters, at least 1", 1, none, true),
+        ("min_gate_rows", "a whole number of rows, at least 1", 1, none, true),
         ("k_anonymity", "a whole number of customers, at least 1", 1, none, true),
     ] -%}
     {%- for name, expected, lowest, highest, is_whole in rules -%}
@@ -138,6 +140,12 @@
         {%- do exceptions.raise_compiler_error(
             "The var refit is " ~ var("refit") ~ "; expected auto, always or never. "
             ~ "Set it in dbt_project.yml or by: dbt build --vars '{refit: auto}'"
+        ) -%}
+    {%- endif -%}
+    {%- if var("gates") not in ["stop", "warn", "off"] -%}
+        {%- do exceptions.raise_compiler_error(
+            "The var gates is " ~ var("gates") ~ "; expected stop, warn or off. "
+            ~ "Set it in dbt_project.yml or by: dbt build --vars '{gates: stop}'"
         ) -%}
     {%- endif -%}
     {%- if var("message_language") not in ["en", "zh"] -%}

@@ -1,7 +1,7 @@
 {% macro create_known_findings() %}
     {%- if execute -%}
         {%- set path = (var("raw_path") or env_var("UPSWING_RAW", "data/sample")).rstrip("/") ~ "/truth/opportunities.parquet" -%}
-        {%- set files = listed_files([path]) if not var("raw_database") -%}
+        {%- set files = listed_files([path]) if not raw_place() -%}
         {%- if files -%}
             {%- set delivery = parquet_delivery(path, [files[0].path], [], 0) -%}
             {%- set columns = delivery.columns | map(attribute="name") | list -%}

@@ -5,7 +5,7 @@
         {%- for table_name in raw_table_names() -%}
             {%- do contracts.append(raw_contract(table_name)) -%}
         {%- endfor -%}
-        {%- if var("raw_database") -%}
+        {%- if raw_place() -%}
             {%- set deliveries = find_raw_relations(contracts) -%}
         {%- else -%}
             {%- set deliveries = find_raw_files(contracts) -%}
@@ -32,7 +32,7 @@
                 tojson(contract) ~ checked_raw_rows(contract, "raw_rows", []) ~ protection_of(contract) ~ kept_from
                 ~ (key_id if contract.columns | selectattr("pseudonym") | list) ~ (erasures_hash if erasure)
             ) -%}
-            {%- set standing_parts = standing_raw_parts(contract.name, contract_hash, part_states) if part_states or not delivery -%}
+            {%- set standing_parts = standing_raw_parts(contract.name, contract_hash, part_states) if part_states or not delivery else none -%}
 
             {%- do create_raw_relation(
                 "raw", contract.name, raw_select(contract, delivery, erasure, kept_from) if delivery else raw_select_nothing(contract), is_stable

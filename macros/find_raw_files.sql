@@ -3,13 +3,14 @@
     {%- set found = listed_files([folder ~ "/*", folder ~ "/*/*.parquet"]) -%}
 
     {%- set deliveries = {} -%}
+    {%- set taken = [] -%}
     {%- for contract in contracts -%}
         {%- set table_name = contract.name -%}
         {%- set candidates = {} -%}
         {%- for file in found -%}
             {%- if "/" in file.name and file.name.split("/")[0] in (table_name, table_name ~ ".parquet") -%}
                 {%- do candidates.setdefault(file.name.split("/")[0] ~ "/*.parquet", []).append(file) -%}
-            {%- elif file.name in (table_name ~ ".parquet", table_name ~ ".csv", table_name ~ ".csv.gz") -%}
+            {%- elif file.name | lower in (table_name ~ ".parquet", table_name ~ ".csv", table_name ~ ".csv.gz") -%}
                 {%- do candidates.update({file.name: [file]}) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -20,14 +21,29 @@
             ) }}
         {%- endif -%}
         {%- for location, parts in candidates.items() -%}
+            {%- for part in parts -%}
+                {%- do taken.append(part.name) -%}
+                {%- if part.problem -%}
+                    {{ exceptions.raise_compiler_error(
+                        folder ~ "/" ~ part.name ~ " " ~ part.problem ~ ". Its transfer broke off, or has not ended: deliver it again, or take it "
+                        ~ "out of the folder."
+                    ) }}
+                {%- endif -%}
+            {%- endfor -%}
             {%- set files = parts | map(attribute="path") | list -%}
             {%- set part_states = parts | map(attribute="state") | list -%}
-            {%- if location.endswith(".parquet") -%}
+            {%- if location.lower().endswith(".parquet") -%}
                 {%- do deliveries.update({table_name: parquet_delivery(location, files, part_states, 0)}) -%}
             {%- else -%}
                 {%- do deliveries.update({table_name: csv_delivery(table_name, location, files | first, part_states)}) -%}
             {%- endif -%}
         {%- endfor -%}
+    {%- endfor -%}
+
+    {%- for file in found if "/" not in file.name and file.name not in taken -%}
+        {%- if modules.re.search("[.](parquet|csv|csv[.]gz)$", file.name | lower) -%}
+            {%- do log("notice: " ~ file.name ~ " in the raw folder is no table of the contract: it is passed over", info=true) -%}
+        {%- endif -%}
     {%- endfor -%}
 
     {%- if not deliveries -%}

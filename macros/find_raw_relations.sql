@@ -3,11 +3,18 @@
 {% endmacro %}
 
 {% macro duckdb__find_raw_relations(contracts) %}
-    {%- set place = var("raw_database") ~ "." ~ var("raw_schema") -%}
+    {%- set found_in = raw_place() -%}
+    {%- set place = found_in.database ~ "." ~ found_in.schema -%}
+    {%- set kind = run_query(
+        "select type from duckdb_databases() where database_name = '" ~ dbt.escape_single_quotes(found_in.database) ~ "'"
+    ).rows -%}
+    {%- if kind and kind[0][0] == "postgres" -%}
+        {{ return(find_postgres_relations(contracts, found_in)) }}
+    {%- endif -%}
     {%- set found = run_query(
         "select lower(table_name), column_name, data_type, table_name from information_schema.columns"
-        ~ " where table_catalog = '" ~ var("raw_database") ~ "' and table_schema = '" ~ var("raw_schema") ~ "'"
-        ~ " order by table_name, ordinal_position"
+        ~ " where table_catalog = '" ~ dbt.escape_single_quotes(found_in.database) ~ "'"
+        ~ " and table_schema = '" ~ dbt.escape_single_quotes(found_in.schema) ~ "' order by table_name, ordinal_position"
     ) -%}
     {%- set names = contracts | map(attribute="name") | list -%}
     {%- set deliveries = {} -%}
@@ -16,7 +23,7 @@
             {#- An attached database promises no order of rows, so two reads may number them differently: read once, into a table. -#}
             {%- do deliveries.update({row[0]: {
                 "location": place ~ "." ~ row[3],
-                "relation": place ~ '."' ~ row[3] ~ '"',
+                "relation": '"' ~ found_in.database ~ '"."' ~ found_in.schema ~ '"."' ~ row[3] ~ '"',
                 "row_number": "row_number() over ()",
                 "part_states": [],
                 "columns": [],
@@ -29,11 +36,15 @@
     {%- if not deliveries -%}
         {{ no_raw_relations(place, names, found.columns[3].values() | unique | sort) }}
     {%- endif -%}
+    {%- for delivery in deliveries.values() -%}
+        {%- do delivery.update({"relation": with_bytes_as_text(delivery.relation, delivery.columns)}) -%}
+    {%- endfor -%}
     {{ return(deliveries) }}
 {% endmacro %}
 
 {% macro spark__find_raw_relations(contracts) %}
-    {%- set place = var("raw_database") ~ "." ~ var("raw_schema") -%}
+    {%- set found_in = raw_place() -%}
+    {%- set place = found_in.database ~ "." ~ found_in.schema -%}
     {%- set names = contracts | map(attribute="name") | list -%}
     {%- set found_names = run_query("show tables in " ~ place).columns["tableName"].values() | list -%}
     {%- set deliveries = {} -%}

@@ -12,6 +12,7 @@
 {%- for column in contract.columns -%}
     {%- do column.update({"raw_type": raw_types.get(column.name, "string")}) -%}
 {%- endfor -%}
+{%- do contract.update({"problem": "raw_problem" if "raw_problem" in raw_types else "cast(null as string)"}) -%}
 {%- set keys = contract_keys(contract) -%}
 {%- set key_names = [] -%}
 {%- set named_keys = [] -%}

@@ -14,6 +14,15 @@
             when try_cast({{ expression }} as double) = floor(try_cast({{ expression }} as double))
                 then try_cast(try_cast({{ expression }} as double) as {{ column.data_type }})
         end
+    {%- elif column.data_type == "timestamp" -%}
+        {#- DuckDB's own cast passes over a distance to UTC, and the cast that does not takes four times as long. -#}
+        {%- set text = "cast(" ~ expression ~ " as string)" -%}
+        case
+            when strlen({{ text }}) <= 19 or not regexp_matches({{ text }}, ':[0-9]{1,2}([.][0-9]*)?[+-][0-9]')
+                then try_cast({{ expression }} as timestamp)
+            when regexp_matches({{ text }}, ':[0-9]{1,2}([.][0-9]*)?[+-](0[0-9]|1[0-5])(:?[0-5][0-9](:?[0-5][0-9])?)?\s*$')
+                then try_cast(try_cast({{ expression }} as timestamptz) as timestamp)
+        end
     {%- else -%}
         try_cast({{ expression }} as {{ column.data_type }})
     {%- endif -%}
@@ -57,14 +66,14 @@
             ) as date
         )
     {%- else -%}
-        {#- DuckDB passes over the distance to UTC, and takes no zone but UTC. -#}
+        {#- A distance to UTC counts, as a zone UTC alone is taken. -#}
         try_cast(
             regexp_replace(
                 {{ text }},
                 r'(?s)\A\s*([0-9]{1,5})([-/ \\])([0-9]{1,2})\2([0-9]{1,2})'
                 r'(?:(?:T\s*|\s+)0*([0-9]{1,2}:[0-9]{1,2})(?:(:[0-9]{1,2}(?:\.[0-9]*)?)'
-                r'(?:Z|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?| (?i:UTC))?)?:? *)?\z|\A.*',
-                '00$1-$3-$4 $5$6'
+                r'(?:Z|([+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9](?::?[0-5][0-9])?)?)| (?i:UTC))?)?:? *)?\z|\A.*',
+                '00$1-$3-$4 $5$6$7'
             ) as timestamp
         )
     {%- endif -%}

@@ -7,7 +7,7 @@
             {%- do conditions.append("not coalesce(" ~ is_erased ~ ", false)") -%}
         {%- endif -%}
     {%- endif -%}
-    {%- for name in contract.columns | map(attribute="name") | list + ["raw_row_number"] -%}
+    {%- for name in contract.columns | map(attribute="name") | list + ["raw_problem", "raw_row_number"] -%}
         {%- set is_withheld = erasure and erasure.stays_anonymous and name == erasure.column -%}
         {%- do select_list.append("case when not " ~ is_erased ~ " then " ~ name ~ " end as " ~ name if is_withheld else name) -%}
     {%- endfor -%}

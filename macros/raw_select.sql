@@ -24,6 +24,7 @@
             ~ "(models/staging/raw/_raw__sources.yml is the contract)."
         ) }}
     {%- endif -%}
+    {%- do select_list.append((delivery.problem or "cast(null as string)") ~ " as raw_problem") -%}
     {%- do select_list.append("cast(" ~ delivery.row_number ~ " as bigint) as raw_row_number") -%}
     {%- set rows = "select " ~ select_list | join(", ") ~ " from " ~ delivery.relation -%}
     {{ return(raw_rows_kept(contract, rows, erasure, kept_from)) }}

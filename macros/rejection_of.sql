@@ -10,6 +10,10 @@
         {%- if column.required -%}
             {%- do conditions.append((name ~ " is null", "is missing")) -%}
         {%- endif -%}
+        {%- do conditions.append((
+            "length(" ~ name ~ ") > " ~ var("max_text_length", 100000), "is longer than " ~ var("max_text_length", 100000) ~ " characters"
+        )) -%}
+        {%- do conditions.append(("position(chr(0) in " ~ name ~ ") > 0", "holds a NUL character")) -%}
         {%- if column.accepted_values -%}
             {%- do conditions.append((
                 "lower(" ~ name ~ ") not in ('" ~ column.accepted_values | join("', '") ~ "')",
@@ -27,8 +31,9 @@
             name ~ " is null and nullif(" ~ trimmed_text("cast(" ~ raw_expression ~ " as string)") ~ ", '') is not null", "is not " ~ kinds[type]
         )) -%}
         {%- if type == "double" -%}
+            {#- A comparison with NaN would be answered from the statistics of a Parquet file, which leave NaN out. -#}
             {%- do conditions.append((
-                name ~ " in (cast('NaN' as double), cast('Infinity' as double), cast('-Infinity' as double))",
+                "isnan(" ~ name ~ ") or abs(" ~ name ~ ") = cast('Infinity' as double)",
                 "is not a finite number"
             )) -%}
         {%- elif type in ("date", "timestamp") -%}

@@ -14,6 +14,8 @@ import pyarrow as pa
 from upswing import engine
 from upswing.privacy.keys import private_file
 from upswing.quality.audit_checksums import checksum
+from upswing.quality.audit_publish import record_publication
+from upswing.quality.modes import close_folder
 
 CHECKED_SCHEMA = pa.schema(
     [pa.field("mart", pa.string()), pa.field("rows", pa.int64()), pa.field("invocation_id", pa.string())]
@@ -78,8 +80,12 @@ def publish_marts(
         _write_from_spark(session, unfinished, schema, marts)
     else:
         _write_from_duckdb(session, unfinished, target, schema, marts)
+    with duckdb.connect(str(unfinished)) as publication:
+        (database,) = publication.execute("select current_database()").fetchone() or ("",)
+        record_publication(publication, database, marts, running["invocation_id"], target.parent)
     private_file(unfinished)
     unfinished.replace(target)
+    close_folder(target.parent)
     published_at = datetime.now(UTC).replace(tzinfo=None)
     return pa.Table.from_pylist([row | {"published_at": published_at} for row in rows], schema=PUBLISHED_SCHEMA)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import FITS, SQL_LAYERS, Warehouse, flat, mart_names
 
-from upswing.cli import QUESTIONS
+from upswing.commands.published import QUESTIONS
 
 
 def fits(warehouse: Warehouse) -> list[tuple[object, ...]]:

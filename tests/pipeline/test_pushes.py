@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 from click.testing import CliRunner
-from conftest import Warehouse
+from conftest import PSEUDONYM_KEY, Warehouse
 
 from upswing.cli import main
+from upswing.commands.forget import forget_command
+from upswing.privacy.pseudonyms import pseudonyms
 
 READ_AGAIN = (
     *("parsed_raw__campaigns", "parsed_raw__campaign_touches", "base_raw__clock"),
@@ -29,11 +33,33 @@ RESULTS = """
 """
 
 
+def run(warehouse: Warehouse, command: Any, *arguments: str) -> str:
+    """What a command of ours prints, on a warehouse."""
+    environment = {"UPSWING_WAREHOUSE": str(warehouse.folder), "UPSWING_PSEUDONYM_KEY": PSEUDONYM_KEY.hex()}
+    done = CliRunner().invoke(command, arguments, env=environment)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
 def export_all(built: Warehouse, folder: Path) -> None:
     for (channel,) in built.query_published("select distinct channel from marketing_pushes"):
-        command = ["push", "--channel", channel, "--folder", str(folder)]
-        done = CliRunner().invoke(main, command, env={"UPSWING_WAREHOUSE": str(built.folder)})
-        assert done.exit_code == 0, done.output
+        run(built, main, "push", "--channel", channel, "--folder", str(folder))
+
+
+def pseudonyms_in(file: Path) -> set[str]:
+    """Pseudonyms of the customers that a file names by the company's own ids."""
+    ids = duckdb.sql(f"select distinct customer_id::varchar from read_csv('{file}', all_varchar = true)").fetchall()
+    return set(pseudonyms(PSEUDONYM_KEY, pa.array([customer_id for (customer_id,) in ids])).to_pylist())
+
+
+def copied(built: Warehouse, folder: Path, raw: Path) -> Warehouse:
+    """A warehouse of one's own that stands as the built one."""
+    warehouse = Warehouse(folder, raw)
+    folder.mkdir()
+    for name in ("upswing.duckdb", "marts.duckdb", "vault.sqlite"):
+        shutil.copy(built.folder / name, folder / name)
+    shutil.copytree(built.folder / "keys", folder / "keys")
+    return warehouse
 
 
 def hand_back(built: Warehouse, folder: Path, raw: Path) -> None:
@@ -50,10 +76,12 @@ def hand_back(built: Warehouse, folder: Path, raw: Path) -> None:
 
 def test_exported_pushes_come_back_as_results_of_their_actions(built: Warehouse, tmp_path: Path) -> None:
     export_all(built, tmp_path / "pushes")
+    pushed_to = {row[0] for row in built.query_published("select distinct customer_id from marketing_pushes")}
+    assert pseudonyms_in(tmp_path / "pushes" / "campaign_touches.csv") <= pushed_to
+    for file in (tmp_path / "pushes").glob("*/*.csv"):
+        assert pseudonyms_in(file) <= pushed_to, file
     hand_back(built, tmp_path / "pushes", tmp_path / "raw")
-    warehouse = Warehouse(tmp_path / "warehouse", tmp_path / "raw")
-    warehouse.folder.mkdir()
-    shutil.copy(built.folder / "upswing.duckdb", warehouse.folder / "upswing.duckdb")
+    warehouse = copied(built, tmp_path / "warehouse", tmp_path / "raw")
     # Tests of what is built anew alone: the marts beside it are of the delivery before.
     alone = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
     done = warehouse.dbt("build", "--select", *READ_AGAIN, *alone)
@@ -83,3 +111,30 @@ def test_exported_pushes_come_back_as_results_of_their_actions(built: Warehouse,
     )
     assert "repeated" in dict(rested)
     assert not {"push", "control"} & set(dict(rested))
+
+
+GONE_ALSO_FROM = ("stg_raw__order_lines", "stg_raw__events", "stg_raw__customers", "stg_raw__campaign_touches")
+"""Views on what is parsed of the raw tables that name customers."""
+
+
+def test_a_forgotten_customer_stays_away_when_all_is_read_again(built: Warehouse, tmp_path: Path) -> None:
+    """As the company's files still name them; what they bought stays, as sales to nobody."""
+    warehouse = copied(built, tmp_path / "warehouse", built.raw)
+    ((name, lines),) = built.query(
+        "select customer_id, count(*) from staging.stg_raw__order_lines "
+        "inner join staging.stg_raw__customers using (customer_id) group by customer_id order by 2 desc, 1 limit 1"
+    )
+    sold = "select count(*), sum(quantity) from staging.stg_raw__order_lines"
+    told = run(warehouse, forget_command, name, "--yes", "--pushes", str(tmp_path / "pushes"))
+    assert "nothing is left." in told
+    assert f"order_lines.parquet still names them in {lines:,} rows." in told
+    assert warehouse.query(sold) == built.query(sold)
+
+    done = warehouse.dbt("run", "--select", *(f"+{model}" for model in GONE_ALSO_FROM), "seal_identities")
+    assert done.returncode == 0, done.stdout[-4000:]
+    for model in GONE_ALSO_FROM:
+        assert warehouse.query(f"select count(*) from staging.{model} where customer_id = '{name}'") == [(0,)]
+    assert warehouse.query(sold) == built.query(sold)
+    kept = "select identities, removed from quality.seal_identities"
+    ((before, _),), ((after, removed),) = built.query(kept), warehouse.query(kept)
+    assert (after, removed) == (before - 1, 0)

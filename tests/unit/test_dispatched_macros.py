@@ -31,7 +31,8 @@ NOT_YET_PORTED: set[str] = set()
 
 USED_MACROS = [
     "business_date", "joined_list", "json_record", "json_records", "key_hash", "kilometres_between", "list_element",
-    "is_raw_integer", "is_raw_typed", "masked_text", "nearest_monday", "ordered_list", "parsed_value", "pseudonym",
+    "is_raw_integer", "is_raw_typed", "masked_email", "masked_name", "masked_phone", "masked_text",
+    "nearest_monday", "ordered_list", "parsed_value", "pseudonym",
     "rejection_of", "run_date", "trimmed_text", "week_of",
 ]  # fmt: skip
 
@@ -410,6 +411,38 @@ def test_masked_text(engines: BothEngines) -> None:
         "mail [email], or [email].", "a@b", "call [phone] or [phone]", "手机[phone]\uff0c身份证[id]。",
     ]  # fmt: skip
     assert masked[: len(AWKWARD_TEXTS)] == AWKWARD_TEXTS
+
+
+def test_what_the_text_model_reads_is_not_masked(engines: BothEngines) -> None:
+    kept = [
+        "signs on 2017-05-12, at 10:30", "12.05.2017, or 5/12/2017", "a budget of 250,000 for 1200 units",
+        "1,250,000.00", "decides in Q3-2017", "80 % in 2018",
+    ]  # fmt: skip
+    masked = engines.same_values([*kept, "call 01 23 45 67 89"], "string", lambda macros: macros.masked_text("x"))
+    assert masked == [*kept, "call [phone]"]
+
+
+def test_names_in_texts_are_masked(engines: BothEngines) -> None:
+    texts = [
+        "Mr. Smith and mrs jones met Prof. Dr. Hans von Müller.", "Regards,\nJane Doe",
+        "met with John O'Brien on Monday", "Anna, Ben and Stefan Weber came", "Zhang Wei agreed", "MS Word", "", None,
+        "和王经理谈了, 李先生说好, 周总结, 区域经理不在", "联系人: 欧阳娜娜, 刘总说", "张志远说价格可以",
+    ]  # fmt: skip
+    masked = engines.same_values(texts, "string", lambda macros: macros.masked_text("x"))
+    assert masked[0] == "Mr. [name] and mrs [name] met Prof. Dr. [name]."
+    assert masked[3] == "[name], [name] and [name] came"
+    assert masked[8] == "和[name]经理谈了, [name]先生说好, 周总结, 区域经理不在"
+
+
+def test_masked_identities(engines: BothEngines) -> None:
+    texts = [*AWKWARD_TEXTS, "John Smith", " zoë", "王小明", "jo@example.com", "@", "+49 (30) 123 45 67", "12345"]
+    names = engines.same_values(texts, "string", lambda macros: macros.masked_name("x"))
+    assert names[-7:] == ["J***", "z***", "***", "j***", "***", "***", "***"]
+    emails = engines.same_values(texts, "string", lambda macros: macros.masked_email("x"))
+    assert emails[-4:-2] == ["j***@***", "***"]
+    phones = engines.same_values(texts, "string", lambda macros: macros.masked_phone("x"))
+    assert phones[-2:] == ["***67", "***"]
+    assert [masked[:3] for masked in (names, emails, phones)] == [[None, "", ""]] * 3
 
 
 def test_masked_text_of_what_never_ends(engines: BothEngines) -> None:

@@ -1,7 +1,7 @@
 import csv
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,11 @@ from click.testing import CliRunner
 
 from upswing.cli import main
 from upswing.marketing import push_files
+from upswing.marketing.push_erasure import forget_pushes
 from upswing.marketing.push_export import Exported, export_pushes, keeps_cap
-from upswing.marketing.push_ledger import LEDGER_FILE, Ledger, LedgerError, open_ledger
+from upswing.marketing.push_ledger import LEDGER_FILE, Ledger, LedgerError, open_ledger, push_id_of
+from upswing.privacy.keys import key_id, pseudonym_key, vault_file, vault_key
+from upswing.privacy.vault import Identity, open_vault
 
 MONDAY = date(2024, 1, 8)
 LATER = MONDAY + timedelta(days=60)
@@ -51,8 +54,14 @@ def pushes(*rows: dict[str, Any]) -> pa.Table:
     return table.set_column(budget, "weekly_budget", table["weekly_budget"].cast(pa.float64()))
 
 
+def everybody(pseudonyms: Iterable[str]) -> dict[str, Identity]:
+    """Each customer as a vault would know them, by an id that looks like the pseudonym, for tests to be read easily."""
+    return {name: Identity(name, None, f"{name}@example.com", f"+49 {name}") for name in pseudonyms}
+
+
 def export(folder: Path, *rows: dict[str, Any], **how: Any) -> Exported:
-    return export_pushes(pushes(*rows), folder, **({"today": LATER} | how))
+    given: dict[str, Any] = {"today": LATER, "identify": everybody}
+    return export_pushes(pushes(*rows), folder, **(given | how))
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -243,6 +252,73 @@ def test_a_broken_ledger_is_not_written_over(tmp_path: Path) -> None:
         sqlite3.connect(tmp_path / LEDGER_FILE).execute("select * from pushes")
 
 
+def test_files_name_customers_as_the_company_does_and_the_ledger_by_pseudonym(tmp_path: Path) -> None:
+    def known(pseudonyms: Iterable[str]) -> dict[str, Identity]:
+        return {"ab12": Identity("17", "Anna", "anna@example.com", "+49 170 1")} if "ab12" in set(pseudonyms) else {}
+
+    rows: list[dict[str, Any]] = [
+        {"customer_id": "ab12"},
+        {"customer_id": "ab12", "push_id": "x", "channel": "sms", "send_on": MONDAY + timedelta(days=1)},
+        {"customer_id": "gone"},
+    ]
+    done = export(tmp_path, *rows, identify=known)
+    assert (done.pushes, done.left_out["unknown"], done.unreachable) == (2, 1, 0)
+    (by_mail,) = read_csv(tmp_path / "email" / "2024-01-08-0001.csv")
+    assert (by_mail["customer_id"], by_mail["contact"]) == ("17", "anna@example.com")
+    (by_phone,) = read_csv(tmp_path / "sms" / "2024-01-09-0001.csv")
+    assert by_phone["contact"] == "+49 170 1"
+    assert {row["customer_id"] for row in read_csv(tmp_path / "campaign_touches.csv")} == {"17"}
+    with sqlite3.connect(tmp_path / LEDGER_FILE) as ledger:
+        assert ledger.execute("select distinct customer_id from pushes").fetchall() == [("ab12",)]
+    for word in ("anna", "170 1"):
+        assert word.encode() not in (tmp_path / LEDGER_FILE).read_bytes()
+
+
+def test_who_has_no_address_is_counted_and_a_formula_is_no_telephone_number(tmp_path: Path) -> None:
+    contacts = {"1": None, "2": "+1-1|'!A0", "3": "+49 (0)170/12-3.4"}
+
+    def known(pseudonyms: Iterable[str]) -> dict[str, Identity]:
+        return {name: Identity(name, phone=contacts[name]) for name in pseudonyms}
+
+    done = export(tmp_path, *({"customer_id": name, "channel": "sms"} for name in contacts), identify=known)
+    assert (done.pushes, done.unreachable) == (3, 1)
+    rows = read_csv(tmp_path / "sms" / "2024-01-08-0001.csv")
+    assert [row["contact"] for row in rows] == ["", "'+1-1|'!A0", "+49 (0)170/12-3.4"]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+def test_a_forgotten_customer_leaves_costs_alone(tmp_path: Path, file_format: str) -> None:
+    day = {"weekly_budget": 1.0}
+    export(tmp_path, {"customer_id": "1"} | day, {"customer_id": "2"} | day, file_format=file_format)
+    (path,) = (tmp_path / "email").iterdir()
+    assert forget_pushes(tmp_path, ["1"], everybody, LATER, is_dry_run=True) == (1, [path])
+    assert "1-a" in path.read_text()
+    assert forget_pushes(tmp_path, ["1"], everybody, LATER) == (1, [path])
+    assert forget_pushes(tmp_path, ["1"], everybody, LATER) == (0, [])
+    assert ("1-a" in path.read_text(), "2-a" in path.read_text()) == (False, True)
+    assert [row["customer_id"] for row in read_csv(tmp_path / "campaign_touches.csv")] == ["2"]
+    assert b"1-a" not in (tmp_path / LEDGER_FILE).read_bytes()
+    assert export(tmp_path, {"customer_id": "3"} | day).left_out["budget"] == 1
+
+
+def test_other_pseudonyms_do_not_make_a_push_go_twice(tmp_path: Path) -> None:
+    before = {"customer_id": "old", "push_id": push_id_of("a", MONDAY.isoformat(), "old")}
+    export(tmp_path, before, {"customer_id": "other"})
+    with open_ledger(tmp_path) as ledger:
+        assert ledger.carry_over({"old": "new", "nobody": "x"}) == 1
+    after = {"customer_id": "new", "push_id": push_id_of("a", MONDAY.isoformat(), "new")}
+    assert export(tmp_path, after).left_out["exported before"] == 1
+    assert export(tmp_path, after | {"push_id": "y"}, after | {"push_id": "z"}).left_out["customer's cap"] == 1
+
+
+def vault_of(*customers: str) -> None:
+    """The vault of the warehouse, in which these customers stand."""
+    names = key_id(pseudonym_key())
+    with open_vault(vault_file(), vault_key()) as vault:
+        vault.set_fact("pseudonym_key_id", names)
+        vault.write(everybody(customers))
+
+
 def run(*options: str) -> tuple[int, str]:
     done = CliRunner().invoke(main, ["push", *options])
     return done.exit_code, done.output
@@ -265,6 +341,10 @@ def test_the_command_exports_what_is_published(tmp_path: Path, monkeypatch: pyte
     assert (code, "no pushes are published by channel 'fax'; there are pushes by: email" in told) == (1, True)
     code, told = run("--channel", "email", "--folder", str(folder), "--dry-run")
     assert code == 0
+    assert "  2 more are of customers whom the vault does not know" in told
+    vault_of("1", "2")
+    code, told = run("--channel", "email", "--folder", str(folder), "--dry-run")
+    assert code == 0
     assert "Dry run: nothing is written." in told
     assert "email: 1 pushes would go, at an expected cost of 0.50; 1 customers held out" in told
     assert "2024-01-08  customer 1: Tea for you" in told
@@ -278,6 +358,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
     with duckdb.connect(str(tmp_path / "marts.duckdb")) as published:
         published.register("rows", pushes({"customer_id": "1"}))
         published.execute("create table marketing_pushes as from rows")
+    vault_of("1")
     (tmp_path / "file").write_text("no folder")
     code, told = run("--channel", "email", "--folder", str(tmp_path / "file" / "out"))
     assert code == 1

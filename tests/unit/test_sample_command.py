@@ -4,7 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from unit.real_sample import write_real_tables
-from upswing.cli import AROUND_PURCHASES, main
+from upswing.cli import main
+from upswing.commands.sample import AROUND_PURCHASES
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ final as (
         coalesce(visits.sales_rep_id, 'unknown') as sales_rep_id,
 
         -- text
-        {{ masked_text("visits.visit_note") }} as note_text,
-        {{ masked_text("visits.customer_feedback") }} as feedback_text,
+        visits.visit_note as note_text,
+        visits.customer_feedback as feedback_text,
 
         -- numerics
         visits.duration_minutes,

@@ -2,6 +2,10 @@ with listed as (
     select * from {{ ref('int_customers') }}
 ),
 
+demographics as (
+    select * from {{ ref('int_published_demographics') }}
+),
+
 clock as (
     select * from {{ ref('base_raw__clock') }}
 ),
@@ -65,11 +69,6 @@ everybody as (
         customer_id,
         is_listed,
         false as is_anonymous,
-        age_band,
-        gender,
-        region,
-        income_band,
-        household_size,
         known_since
     from listed
     union all
@@ -77,11 +76,6 @@ everybody as (
         customer_id,
         false as is_listed,
         true as is_anonymous,
-        cast(null as string) as age_band,
-        cast(null as string) as gender,
-        cast(null as string) as region,
-        cast(null as string) as income_band,
-        cast(null as string) as household_size,
         cast(null as date) as known_since
     from anonymous
 ),
@@ -111,11 +105,12 @@ final as (
         clock.as_of_date,
 
         -- basic
-        everybody.age_band,
-        everybody.gender,
-        everybody.region,
-        everybody.income_band,
-        everybody.household_size,
+        demographics.age_band,
+        demographics.gender,
+        demographics.region,
+        demographics.income_band,
+        demographics.household_size,
+        coalesce(demographics.demographics_withheld, 0) as demographics_withheld,
         everybody.known_since,
         snapshots.tenure_days,
 
@@ -163,6 +158,8 @@ final as (
         ratings.mean_rating
     from everybody
     cross join clock
+    left join demographics
+        on everybody.customer_id = demographics.customer_id
     left join orders
         on everybody.customer_id = orders.customer_id
     left join browsing

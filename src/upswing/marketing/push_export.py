@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,8 +11,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from upswing.marketing.push_files import remove_unfinished, unfinished, write_pushes, write_results
+from upswing.marketing.push_files import (
+    CONTACTS,
+    Identify,
+    addressed,
+    remove_unfinished,
+    unfinished,
+    write_pushes,
+    write_results,
+)
 from upswing.marketing.push_ledger import Ledger, LedgerPush, open_ledger
+from upswing.privacy.vault import Identity
 
 MONEY_ROUNDING = 1e-6
 FIRST_MESSAGES = 3
@@ -27,10 +36,11 @@ class Exported:
         pushes: how many pushes are in them.
         held_out: how many customers were held out beside them.
         cost: what the pushes are expected to cost.
-        left_out: how many were not exported, by reason: `exported before`, `repeated`, `customer's cap`,
+        left_out: how many were not exported, by reason: `exported before`, `unknown`, `repeated`, `customer's cap`,
             `channel's cap`, `budget`.
+        unreachable: how many of the pushes go by a channel that needs an address which is not known.
         overdue: how many of the pushes should have gone before today.
-        first: customer, day and message of the first few pushes.
+        first: customer (by pseudonym), day and message of the first few pushes.
         touches: how many rows campaign_touches.csv has; only those whose day has come.
         completed: files of an earlier run that had died before it named them.
     """
@@ -41,23 +51,31 @@ class Exported:
     cost: float = 0.0
     left_out: Counter[str] = field(default_factory=Counter)
     overdue: int = 0
+    unreachable: int = 0
     first: list[tuple[str, date, str]] = field(default_factory=list)
     touches: int = 0
     completed: list[Path] = field(default_factory=list)
 
 
 def export_pushes(
-    pushes: pa.Table, folder: Path, today: date, file_format: str = "csv", is_dry_run: bool = False
+    pushes: pa.Table,
+    folder: Path,
+    today: date,
+    identify: Identify,
+    file_format: str = "csv",
+    is_dry_run: bool = False,
 ) -> Exported:
     """Write the pushes that were never exported, a file a day: ``<folder>/<channel>/<day>-<export>.<format>``.
 
     Beside them ``campaign_touches.csv`` and ``campaigns.csv`` hold all that was ever exported from the folder and has
-    been sent by today, hold-outs too, in the columns of the raw tables of these names.
+    been sent by today, hold-outs too, in the columns of the raw tables of these names. In files customers have the
+    company's own ids and, where the channel needs it, an address; the ledger knows their pseudonyms alone.
 
     Args:
         pushes: rows of the mart marketing_pushes of one channel.
         folder: of all exports, with the ledger.
         today: the day of the export.
+        identify: who stands behind pseudonyms.
         file_format: ``csv`` or ``json``. In CSV text that a spreadsheet would take for a formula begins with an
             apostrophe.
         is_dry_run: write nothing.
@@ -71,7 +89,8 @@ def export_pushes(
         if not is_dry_run:
             exported.completed = ledger.finish()
             remove_unfinished(folder)
-        chosen = _chosen(pushes, ledger, exported)
+        known = identify(pushes["customer_id"].unique().to_pylist())
+        chosen = _chosen(pushes, ledger, known, exported)
         sent = [row for row in chosen if not row["is_control"]]
         exported.pushes, exported.held_out = len(sent), len(chosen) - len(sent)
         exported.cost = sum(row["cost"] for row in sent)
@@ -81,11 +100,13 @@ def export_pushes(
         export_id = ledger.next_export()
         days: dict[Path, list[dict[str, Any]]] = defaultdict(list)
         for row in by_day:
-            days[folder / row["channel"] / f"{row['send_on']}-{export_id:04d}.{file_format}"].append(row)
+            whole = addressed(row, known[row["customer_id"]])
+            exported.unreachable += row["channel"] in CONTACTS and not whole["contact"]
+            days[folder / row["channel"] / f"{row['send_on']}-{export_id:04d}.{file_format}"].append(whole)
         exported.files = list(days)
         if not is_dry_run:
             _write(chosen, days, export_id, ledger, file_format)
-            exported.touches = write_results(folder, ledger, today)
+            exported.touches = write_results(folder, ledger, today, identify)
     return exported
 
 
@@ -101,7 +122,9 @@ def has_rested(last: date | None, day: date, repeat_after_days: int | None) -> b
     return last is None or repeat_after_days is None or (day - last).days >= repeat_after_days
 
 
-def _chosen(pushes: pa.Table, ledger: Ledger, exported: Exported) -> list[dict[str, Any]]:
+def _chosen(
+    pushes: pa.Table, ledger: Ledger, identities: Mapping[str, Identity], exported: Exported
+) -> list[dict[str, Any]]:
     """The pushes, and those held out, that may go out now; the others are counted."""
     order = [("priority_rank", "ascending"), ("expected_gain", "descending"), ("customer_id", "ascending")]
     rows = pushes.sort_by(order).to_pylist()
@@ -125,6 +148,8 @@ def _chosen(pushes: pa.Table, ledger: Ledger, exported: Exported) -> list[dict[s
         cost = spent.get(money, 0.0) + row["cost"]
         if row["push_id"] in known:
             exported.left_out["exported before"] += 1
+        elif customer not in identities:
+            exported.left_out["unknown"] += 1
         elif not has_rested(last_sent.get((row["action_id"], customer)), day, row["repeat_after_days"]):
             exported.left_out["repeated"] += 1
         elif not keeps_cap(days_of[customer], day, row["customer_cap"], row["cap_days"]):

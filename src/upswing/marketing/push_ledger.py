@@ -7,15 +7,20 @@ finished by the next run from the ledger.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 LEDGER_FILE = "ledger.sqlite"
+ERASED = "erased"
+"""Stands for every customer who was erased: what their pushes cost still counts against the budgets."""
+
 ONLY_FOR_THE_OWNER = 0o600
 BUSY_SECONDS = 5.0
 
@@ -46,7 +51,15 @@ TABLES = """
     );
     create index if not exists pushes_by_day on pushes (send_on);
     create temporary table asked (push_id text primary key);
+    create temporary table asked_customers (customer_id text primary key);
+    pragma secure_delete = on;
 """
+
+
+def push_id_of(action_id: str, push_week: str, customer_id: str) -> str:
+    """The id that score_push_decisions gives a push; the week in ISO form."""
+    week = push_week.replace("-", "")
+    return hashlib.md5(f"push|{action_id}-{week}|{customer_id}".encode(), usedforsecurity=False).hexdigest()
 
 
 class LedgerError(Exception):
@@ -55,7 +68,7 @@ class LedgerError(Exception):
 
 @dataclass(frozen=True)
 class LedgerPush:
-    """A push as the ledger keeps it; days in ISO form."""
+    """A push as the ledger keeps it; days in ISO form, the customer by pseudonym."""
 
     push_id: str
     export_id: int
@@ -116,9 +129,9 @@ class Ledger:
     def touches(self, until: date) -> Iterator[tuple[str, str, bool, str]]:
         """Campaign, customer, whether held out, and day of what has been sent by a day, in this order."""
         rows = self._connection.execute(
-            "select campaign_id, customer_id, is_control, send_on from pushes where send_on <= ? "
+            "select campaign_id, customer_id, is_control, send_on from pushes where send_on <= ? and customer_id <> ? "
             "order by campaign_id, customer_id",
-            (until.isoformat(),),
+            (until.isoformat(), ERASED),
         )
         return ((campaign_id, customer_id, bool(held), day) for campaign_id, customer_id, held, day in rows)
 
@@ -129,6 +142,48 @@ class Ledger:
             "max(offer_ends_on) from pushes where send_on <= ? group by campaign_id order by campaign_id",
             (until.isoformat(),),
         ).fetchall()
+
+    def pushes_of(self, customers: Iterable[str]) -> list[tuple[str, bool]]:
+        """Ids of the pushes to customers, and whether the customer was held out of it."""
+        rows = self._of(customers, "select push_id, is_control from pushes where customer_id in asked_customers")
+        return [(push_id, bool(held)) for push_id, held in rows]
+
+    def forget(self, customers: Iterable[str]) -> None:
+        """Leave of pushes to customers what they cost, and nothing that tells to whom they went."""
+        self._of(
+            customers,
+            "update pushes set customer_id = ?, push_id = ? || '-' || lower(hex(randomblob(16))) "
+            "where customer_id in asked_customers",
+            (ERASED, ERASED),
+        )
+
+    def carry_over(self, renamed: Mapping[str, str]) -> int:
+        """Give customers their new names, and their pushes the ids that come of these; how many pushes it was."""
+        rows = self._of(
+            renamed,
+            "select push_id, action_id, push_week, customer_id from pushes where customer_id in asked_customers",
+        )
+        self._connection.executemany(
+            "update pushes set push_id = ?, customer_id = ? where push_id = ?",
+            (
+                (
+                    push_id_of(action_id, week, renamed[customer_id])
+                    if push_id == push_id_of(action_id, week, customer_id)
+                    else push_id,
+                    renamed[customer_id],
+                    push_id,
+                )
+                for push_id, action_id, week, customer_id in rows
+            ),
+        )
+        return len(rows)
+
+    def _of(self, customers: Iterable[str], sql: str, values: Sequence[str] = ()) -> list[Any]:
+        self._connection.execute("delete from asked_customers")
+        self._connection.executemany(
+            "insert or ignore into asked_customers values (?)", ((name,) for name in customers)
+        )
+        return self._connection.execute(sql, values).fetchall()
 
     def next_export(self) -> int:
         """The number of an export that would begin now."""

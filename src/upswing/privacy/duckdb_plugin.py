@@ -6,12 +6,24 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from upswing.privacy.keys import key_id, pseudonym_key
+from upswing.privacy.keys import key_id, pseudonym_key, warehouse_folder
 from upswing.privacy.pseudonyms import pads
+from upswing.quality.audit_runs import register
+from upswing.quality.backup_swap import heal
+from upswing.quality.modes import private_umask
 
 
 class Plugin(BasePlugin):
     """Named in the profile: ``plugins: [{module: upswing.privacy.duckdb_plugin}]``."""
+
+    def initialize(self, _config: dict[str, Any]) -> None:
+        """Before the file is opened: what is written is its owner's alone; a restore killed while it swapped is finished."""
+        private_umask()
+        heal(warehouse_folder())
+
+    def configure_connection(self, conn: Any) -> None:
+        """Once for the file: give the hooks the function that records runs in the audit."""
+        register(conn)
 
     def configure_cursor(self, cursor: Any) -> None:
         """Give a connection the pads of the key as variables, which views read when they are read."""

@@ -107,7 +107,7 @@ def private_folder(path: Path) -> None:
 def _key(secret: Secret) -> bytes:
     given = os.environ.get(secret.variable)
     if given:
-        return _decoded(given, f"the environment variable {secret.variable}")
+        return decoded(given, f"the environment variable {secret.variable}")
     if not secret.file.exists():
         if vault_file().exists():
             raise UserError(
@@ -117,10 +117,15 @@ def _key(secret: Secret) -> bytes:
                 "known by the old ones (pushes sent, customers erased) can no longer be tied to them."
             )
         write_key(secret, new_key())
-    return _decoded(secret.file.read_text(encoding="ascii", errors="replace").strip(), str(secret.file))
+    return decoded(secret.file.read_text(encoding="ascii", errors="replace").strip(), str(secret.file))
 
 
-def _decoded(text: str, place: str) -> bytes:
+def decoded(text: str, place: str) -> bytes:
+    """The key of 64 hex digits.
+
+    Raises:
+        UserError: it is none; the message names the place and not the text.
+    """
     try:
         key = bytes.fromhex(text)
     except ValueError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from upswing.privacy.keys import key_id, keys_folder, pseudonym_key, write_private
 from upswing.privacy.pseudonyms import pads
+from upswing.quality.modes import private_umask
 
 
 def prepare(_session: Any) -> None:
@@ -14,5 +15,6 @@ def prepare(_session: Any) -> None:
     A view that Spark keeps in its catalog can read a file, and no variable of a session. Executors on other machines
     read the file too, so that ``UPSWING_KEYS`` must name a folder that all of them see.
     """
+    private_umask()
     key = pseudonym_key()
     write_private(keys_folder() / "pseudonym.pads", f"{pads(key).inner.hex()} {pads(key).outer.hex()} {key_id(key)}\n")

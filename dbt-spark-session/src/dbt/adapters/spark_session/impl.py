@@ -1,5 +1,6 @@
 """The adapter: what dbt and its macros may ask of Spark."""
 
+from importlib import import_module
 from typing import Any
 
 from dbt.adapters.__about__ import version as base_version
@@ -40,6 +41,12 @@ class SparkSessionAdapter(SparkAdapter):
     def sql_literal(self, value: Any) -> str:
         """A literal of Spark SQL, quotes and backslashes escaped."""
         return sql_literal(value)
+
+    @available.parse(lambda *_args, **_kwargs: "")
+    def call_python(self, function: str, *arguments: str) -> str:
+        """Call ``package.module:function`` in this process with texts: for what SQL cannot reach."""
+        module, _, name = function.partition(":")
+        return str(getattr(import_module(module), name)(*arguments))
 
     @available.parse_list
     def list_files(self, path_glob: str) -> list[dict[str, Any]]:

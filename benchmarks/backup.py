@@ -1,0 +1,89 @@
+"""What a backup and a restore of a warehouse cost: seconds and megabytes, plain and encrypted.
+
+    python benchmarks/backup.py warehouse
+
+The warehouse is read, and an entry of its audit is written for each backup; it is restored to a temporary folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import astuple
+from pathlib import Path
+
+from upswing.privacy.keys import new_key
+from upswing.quality import audit
+from upswing.quality.audit_chain import chained
+from upswing.quality.audit_publish import published_marts
+from upswing.quality.backup import back_up
+from upswing.quality.backup_crypto import BACKUP_SECRET
+from upswing.quality.backup_restore import check, restore
+
+MEGABYTE = 1_000_000
+ENTRIES = 100_000
+
+
+class Clock:
+    """Seconds since it was made, those on the wall and those of all cores; the second say what a busy machine hides."""
+
+    def __init__(self) -> None:
+        self._wall, self._cores = time.perf_counter(), time.process_time()
+
+    def __str__(self) -> str:
+        return f"{time.perf_counter() - self._wall:.1f} | {time.process_time() - self._cores:.1f}"
+
+
+def main() -> None:
+    """Print the table of docs/backup.md."""
+    warehouse = Path(sys.argv[1])
+    os.environ |= {"UPSWING_WAREHOUSE": str(warehouse), BACKUP_SECRET.variable: new_key().hex()}
+    clock = Clock()
+    published_marts(warehouse)
+    print(f"checksums of the published marts, seconds | of CPU: {clock}")
+    print("| | seconds | of CPU | |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory(dir=warehouse.parent) as place:
+        folder = Path(place)
+        os.environ.setdefault("UPSWING_KEYS", str(warehouse / "keys"))
+        for encrypt in (False, True):
+            kind = "encrypted" if encrypt else "plain"
+            clock = Clock()
+            done = back_up(warehouse, folder / "backups", folder / "pushes", encrypt=encrypt, keep=2)
+            read = sum(size for size, _ in done.manifest.files.values())
+            told = f"{done.bytes / MEGABYTE:,.0f} MB of {read / MEGABYTE:,.0f}"
+            print(f"| `upswing backup`, {kind}: write and read again | {clock} | {told} |")
+            clock = Clock()
+            check(done.archive)
+            print(f"| `upswing restore --check`, {kind} | {clock} | |")
+            clock = Clock()
+            restored = restore(done.archive, folder / kind, folder / "pushes")
+            told = f"{restored.tables} tables, {restored.rows:,} rows compared"
+            print(f"| `upswing restore`, {kind} | {clock} | {told} |")
+        started = time.perf_counter()
+        for number in range(100):
+            audit.append(folder / "audit", "backup", {"number": number})
+        print(f"an entry of the audit: {(time.perf_counter() - started) * 10:.1f} ms")
+        print(f"verifying {ENTRIES:,} entries: {_verified(folder / 'long'):.1f} s")
+
+
+def _verified(warehouse: Path) -> float:
+    """Seconds to verify an audit of so many entries, each as long as that of a publication of 40 marts."""
+    details = {"marts": {f"mart_{number}": [number, "d81ff2bf-00001ce6c4017776d7d823df"] for number in range(40)}}
+    last = audit.append(warehouse, "publish", details)
+    chain = []
+    for _ in range(ENTRIES - 1):
+        last = chained(last, "publish", "bench", audit.canonical(details))
+        chain.append(astuple(last))
+    with closing(sqlite3.connect(audit.audit_file(warehouse))) as connection, connection:
+        connection.executemany(f"insert into entries ({audit.COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)", chain)
+    started = time.perf_counter()
+    assert audit.verify(warehouse) == []
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

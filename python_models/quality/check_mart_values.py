@@ -1,0 +1,52 @@
+from upswing.quality.gates import run_gate
+
+
+def model(dbt, session):
+    dbt.source("quality_control", "mart_lineage")
+    settings = dbt.config.meta_get("gate_settings")
+    tables = {
+        "basket_rules": dbt.ref("basket_rules"),
+        "breakout_products": dbt.ref("breakout_products"),
+        "campaign_performance": dbt.ref("campaign_performance"),
+        "category_intents": dbt.ref("category_intents"),
+        "competitor_positions": dbt.ref("competitor_positions"),
+        "conversion_history": dbt.ref("conversion_history"),
+        "customer_interests": dbt.ref("customer_interests"),
+        "customer_scores": dbt.ref("customer_scores"),
+        "customer_segments": dbt.ref("customer_segments"),
+        "customers": dbt.ref("customers"),
+        "experiment_results": dbt.ref("experiment_results"),
+        "feedback_signals": dbt.ref("feedback_signals"),
+        "forecast_accuracy": dbt.ref("forecast_accuracy"),
+        "inventory_plan": dbt.ref("inventory_plan"),
+        "market_trends": dbt.ref("market_trends"),
+        "marketing_pushes": dbt.ref("marketing_pushes"),
+        "marketing_strategies": dbt.ref("marketing_strategies"),
+        "model_health": dbt.ref("model_health"),
+        "model_metrics": dbt.ref("model_metrics"),
+        "model_runs": dbt.ref("model_runs"),
+        "opportunity_priorities": dbt.ref("opportunity_priorities"),
+        "pipeline_runs": dbt.ref("pipeline_runs"),
+        "positive_increments": dbt.ref("positive_increments"),
+        "price_elasticities": dbt.ref("price_elasticities"),
+        "product_analogs": dbt.ref("product_analogs"),
+        "product_features": dbt.ref("product_features"),
+        "product_similarities": dbt.ref("product_similarities"),
+        "product_weeks": dbt.ref("product_weeks"),
+        "products": dbt.ref("products"),
+        "promotion_windows": dbt.ref("promotion_windows"),
+        "publish_log": dbt.ref("publish_log"),
+        "quarantine_reasons": dbt.ref("quarantine_reasons"),
+        "raw_deliveries": dbt.ref("raw_deliveries"),
+        "recommendations": dbt.ref("recommendations"),
+        "sales_anomalies": dbt.ref("sales_anomalies"),
+        "sales_forecasts": dbt.ref("sales_forecasts"),
+        "sales_rep_scorecard": dbt.ref("sales_rep_scorecard"),
+        "segment_profiles": dbt.ref("segment_profiles"),
+        "strategy_adjustments": dbt.ref("strategy_adjustments"),
+        "surge_calendar": dbt.ref("surge_calendar"),
+        "uplift_scores": dbt.ref("uplift_scores"),
+        "visit_audit_metrics": dbt.ref("visit_audit_metrics"),
+        "visit_audits": dbt.ref("visit_audits"),
+    }
+    return run_gate(dbt, session, "marts", tables, dbt.source("raw_control", "invocation"), settings)

@@ -1,0 +1,92 @@
+"""``upswing backup`` and ``upswing restore``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from upswing.privacy.keys import keys_folder, warehouse_folder
+from upswing.quality.backup import BackedUp, back_up
+from upswing.quality.backup_crypto import BACKUP_SECRET
+from upswing.quality.backup_restore import check, restore
+from upswing.user_errors import UserError
+
+MEGABYTE = 1_000_000
+
+pushes_folder = click.option(
+    "--pushes",
+    type=click.Path(path_type=Path),
+    default="pushes",
+    show_default=True,
+    help="Where their ledger is.",
+)
+
+
+@click.command("backup")
+@click.option("--folder", type=click.Path(path_type=Path), default="backups", show_default=True)
+@click.option("--encrypt", is_flag=True, help="By UPSWING_BACKUP_KEY, or a key that is made on first use.")
+@click.option("--keep", type=click.IntRange(min=1), default=7, show_default=True, help="Backups that stay.")
+@click.option(
+    "--pushes", type=click.Path(path_type=Path), default="pushes", show_default=True, help="Folder of pushes."
+)
+def backup_command(folder: Path, encrypt: bool, keep: int, pushes: Path) -> None:
+    """Write a backup of the warehouse and read it again; the oldest ones go.
+
+    The keys are in no backup.
+    """
+    try:
+        done = back_up(warehouse_folder(), folder, pushes, encrypt=encrypt, keep=keep)
+    except UserError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    except OSError as wrong:
+        raise click.ClickException(f"no backup was made: {wrong}") from wrong
+    _tell(done)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--check", "only_check", is_flag=True, help="Read the backup and check every byte; change nothing.")
+@click.option("--without-vault", is_flag=True, help="For those who lost the keys: restore all but the vault.")
+@click.option(
+    "--pushes", type=click.Path(path_type=Path), default="pushes", show_default=True, help="Folder of pushes."
+)
+def restore_command(file: Path, yes: bool, only_check: bool, without_vault: bool, pushes: Path) -> None:
+    """Put a backup in the place of the warehouse, after every byte and every row of it was checked."""
+    warehouse = warehouse_folder()
+    try:
+        if only_check:
+            manifest = check(file)
+            click.echo(f"{file} is sound: made {manifest.created_at} by {manifest.actor}, {len(manifest.files)} files")
+            return
+        if not yes and warehouse.exists():
+            click.confirm(f"Replace the warehouse in {warehouse} by {file}?", abort=True)
+        done = restore(file, warehouse, pushes, without_vault=without_vault)
+    except UserError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    except OSError as wrong:
+        raise click.ClickException(f"nothing was restored: {wrong}") from wrong
+    click.echo(f"Restored {file} of {done.manifest.created_at} to {warehouse}:")
+    click.echo(f"  {done.tables} tables, {done.rows:,} rows, each compared with what was backed up")
+    for name, why in sorted(done.kept.items()):
+        click.echo(f"  {name} stays as it is: {why}")
+    if done.has_other_pseudonyms:
+        click.echo("  customers got new pseudonyms after the backup: run `dbt build` before anything is exported")
+    if done.erased:
+        click.echo(
+            f"  {len(done.erased)} customers were erased after the backup and were taken out of it again; models that "
+            "learned from them are trained anew by `dbt build`"
+        )
+
+
+def _tell(done: BackedUp) -> None:
+    tables = [rows for of_file in done.manifest.tables.values() for rows, _ in of_file.values()]
+    size = sum(size for size, _ in done.manifest.files.values())
+    click.echo(f"{done.archive}: {done.bytes / MEGABYTE:,.0f} MB of {size / MEGABYTE:,.0f}, read again and sound")
+    click.echo(f"  {', '.join(done.manifest.files)}: {len(tables)} tables, {sum(tables):,} rows")
+    if done.removed:
+        click.echo(f"  {len(done.removed)} older removed: {', '.join(path.name for path in done.removed)}")
+    if done.is_encrypted and BACKUP_SECRET.file.exists():
+        click.echo(f"  It opens with {BACKUP_SECRET.file} alone: keep a copy of that where the backups are not.")
+    click.echo(f"  The keys in {keys_folder()} are in no backup: keep a copy of them elsewhere.")

@@ -1,0 +1,98 @@
+"""``upswing keys``: which keys stand, and new ones."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from upswing.marketing.push_ledger import LedgerError
+from upswing.privacy.keys import (
+    PSEUDONYM_SECRET,
+    VAULT_SECRET,
+    Secret,
+    key_id,
+    pseudonym_key,
+    vault_file,
+    warehouse_folder,
+)
+from upswing.privacy.rotation import Rotated, rotate_pseudonyms, rotate_vault_key, standing_vault_key
+from upswing.privacy.vault_sealing import sealed_rows
+from upswing.user_errors import UserError
+
+
+@click.group(name="keys")
+def keys_group() -> None:
+    """The keys of the pseudonyms and of the vault; no command ever shows one."""
+
+
+@keys_group.command()
+def show() -> None:
+    """Say which keys stand, by their ids, and where they come from."""
+    file = vault_file()
+    try:
+        click.echo(f"pseudonyms  {key_id(pseudonym_key())}  {_origin(PSEUDONYM_SECRET)}")
+        key = standing_vault_key(file)
+        click.echo(f"vault       {key_id(key)}  {_origin(VAULT_SECRET)}")
+        click.echo(f"{file}: " + (f"{sealed_rows(file, key):,} identities" if file.exists() else "not there yet"))
+    except UserError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+
+
+@keys_group.command()
+@click.option("--vault", is_flag=True, help="Seal every identity with a new key.")
+@click.option("--pseudonyms", is_flag=True, help="Give every customer a new pseudonym.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--pushes",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=["pushes"],
+    show_default=True,
+    help="Folder of the exports; may be given several times.",
+)
+def rotate(vault: bool, pseudonyms: bool, yes: bool, pushes: tuple[Path, ...]) -> None:
+    """Put a new key in the place of one."""
+    if vault == pseudonyms:
+        raise click.UsageError("give one of --vault and --pseudonyms")
+    secret = VAULT_SECRET if vault else PSEUDONYM_SECRET
+    try:
+        if pseudonyms and not yes:
+            click.echo(
+                "Every customer gets a new pseudonym. The next build parses all raw tables and computes all scores "
+                "anew, fits again the models whose training rows name customers, and draws the hold-outs anew. Until "
+                "then no push can be exported."
+            )
+            click.confirm("Go on?", abort=True)
+        done = rotate_vault_key(vault_file()) if vault else rotate_pseudonyms(vault_file(), pushes)
+        _record(warehouse_folder(), secret, done)
+    except (UserError, LedgerError) as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    click.echo(f"{secret.name} key {done.old} -> {done.new}: {done.identities:,} identities sealed anew")
+    if pseudonyms:
+        click.echo(f"  carried over: {done.pushes:,} pushes of the ledgers, {done.erased:,} erased customers")
+        if done.lost:
+            click.echo(
+                f"  {done.lost:,} erased customers the vault never knew: their erasure stays under the old pseudonym. "
+                "If a raw table still names them, run `upswing forget` with their ids again."
+            )
+        click.echo("  now run `dbt build`: the warehouse and the marts have the old pseudonyms until then")
+    if os.environ.get(secret.variable):
+        click.echo(f"  now set {secret.variable} to the key that {secret.variable}_NEXT holds")
+    click.echo("  backups made before hold what the old key made: docs/privacy.md says what that means")
+
+
+def _origin(secret: Secret) -> str:
+    if os.environ.get(secret.variable):
+        return f"from the environment variable {secret.variable}"
+    made = datetime.fromtimestamp(secret.file.stat().st_mtime, UTC)
+    return f"from {secret.file}, of {made:%Y-%m-%d %H:%M} UTC"
+
+
+def _record(warehouse: Path, secret: Secret, done: Rotated) -> None:
+    from upswing.quality.audit import append
+
+    details = {"secret": secret.name, "old_key_id": done.old, "new_key_id": done.new, "identities": done.identities}
+    append(warehouse, "keys_rotated", details)

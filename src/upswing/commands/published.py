@@ -1,0 +1,103 @@
+"""``upswing published`` and ``upswing query``: a look at the published marts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import duckdb
+
+from upswing.privacy.keys import warehouse_folder
+
+QUESTIONS = {
+    "what to push first": (
+        "select breakout_rank, product_id, product_name, round(breakout_probability, 2) as probability, top_reasons "
+        "from breakout_products order by breakout_rank limit 5"
+    ),
+    "who is about to leave": (
+        "select customer_id, round(churn_probability, 2) as probability, round(revenue_at_risk, 2) as revenue_at_risk, "
+        "churn_reasons from customer_scores where is_churn_risk order by revenue_at_risk desc limit 5"
+    ),
+    "what to offer to whom": (
+        "select customer_id, recommendation_rank, product_name, reason from recommendations "
+        "where recommendation_rank <= 2 order by customer_id, recommendation_rank limit 6"
+    ),
+    "who gets which offer": (
+        "select send_on, customer_id, channel, message, reason from marketing_pushes where not is_control "
+        "order by expected_gain desc, push_id limit 5"
+    ),
+    "what will sell": (
+        "select series_id as category, round(sum(forecast)) as net_revenue, round(sum(lower_80)) as weekly_lows, "
+        "round(sum(upper_80)) as weekly_highs from sales_forecasts where series_level = 'category' group by series_id "
+        "order by net_revenue desc limit 5"
+    ),
+    "what to order now": (
+        "select product_id, round(on_hand) as on_hand, round(reorder_point) as reorder_point, "
+        "round(order_quantity) as order_quantity, round(stockout_probability, 2) as probability, reason "
+        "from inventory_plan where status in ('stock_out', 'reorder_now') order by stockout_probability desc, "
+        "order_quantity desc, product_id limit 5"
+    ),
+    "which deal to visit first": (
+        "select visit_priority, opportunity_id, owner_id, round(conversion_probability, 2) as probability, top_reasons "
+        "from opportunity_priorities order by visit_priority limit 5"
+    ),
+}
+"""What people come for, and the query that answers it from the published marts."""
+
+
+def marts_file() -> Path:
+    """The published marts: ``marts.duckdb`` in the folder of the warehouse."""
+    return warehouse_folder() / "marts.duckdb"
+
+
+def open_published() -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published marts.
+
+    Raises:
+        click.ClickException: nothing is published.
+    """
+    if not marts_file().exists():
+        raise click.ClickException(f"nothing is published at {marts_file()}; run `make build` or `dbt build`")
+    return duckdb.connect(str(marts_file()), read_only=True)
+
+
+@click.command()
+@click.argument("sql")
+def query(sql: str) -> None:
+    """Run SQL on the published marts and print the rows."""
+    with open_published() as connection:
+        try:
+            connection.sql(sql).show(max_width=_width(), max_rows=50)
+        except duckdb.Error as wrong:
+            raise click.ClickException(str(wrong)) from wrong
+        except AttributeError:
+            raise click.ClickException("that statement returns no rows; the published marts are read-only") from None
+
+
+@click.command()
+def published() -> None:
+    """Say what is published, where, and how to look at it."""
+    with open_published() as connection:
+        marts = connection.execute("select table_name from duckdb_tables() order by table_name").fetchall()
+        click.echo(f"\nPublished {marts_file()} ({len(marts)} marts):")
+        for (mart,) in marts:
+            (rows,) = connection.execute(f'select count(*) from "{mart}"').fetchone() or (0,)
+            click.echo(f"  {mart:<22}{rows:>12,} rows")
+    for question, sql in QUESTIONS.items():
+        click.echo(f'\nLook at {question}:\n  {_command()} query "{sql}"')
+
+
+def _width() -> int:
+    return os.get_terminal_size().columns if sys.stdout.isatty() else 200
+
+
+def _command() -> str:
+    """How this command was started, so that the line can be pasted as it is."""
+    started = Path(sys.argv[0])
+    return (
+        str(started.relative_to(Path.cwd()))
+        if started.is_absolute() and started.is_relative_to(Path.cwd())
+        else str(started)
+    )

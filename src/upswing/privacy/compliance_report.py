@@ -1,0 +1,105 @@
+"""Every claim of the compliance report, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from upswing.privacy.compliance import Finding, read_project
+from upswing.privacy.compliance_data import (
+    columns_of,
+    erased_are_gone,
+    k_anonymous,
+    no_identity,
+    only_pseudonyms,
+    retention_honoured,
+    shown,
+)
+from upswing.privacy.compliance_files import files_are_private, keys_are_secret
+from upswing.privacy.compliance_lineage import no_tagged_column_in_a_mart, only_the_vault_reads_identities
+from upswing.privacy.keys import vault_key
+from upswing.privacy.vault import Identity, open_vault
+from upswing.user_errors import UserError
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where everything is.
+
+    Attributes:
+        project: folder of the dbt project.
+        target: what dbt left of its newest run.
+        logs: of dbt.
+        warehouse: folder of the warehouse.
+        exports: folders of pushes and backups.
+    """
+
+    project: Path
+    target: Path
+    logs: Path
+    warehouse: Path
+    exports: tuple[Path, ...] = ()
+
+
+def report(places: Places, today: date) -> list[Finding]:
+    """Check every claim; nothing is changed.
+
+    Raises:
+        UserError: nothing was built or published yet, or a build holds the warehouse.
+    """
+    project = read_project(places.project, places.target)
+    build, published = places.warehouse / "upswing.duckdb", places.warehouse / "marts.duckdb"
+    with ExitStack() as stack:
+        marts = stack.enter_context(opened(published, "run `dbt build`, which publishes the marts"))
+        findings = [
+            no_tagged_column_in_a_mart(
+                project, {shown(table): list(types) for table, types in columns_of(marts).items()}
+            ),
+            only_the_vault_reads_identities(project),
+        ]
+        files = {"marts.duckdb": marts}
+        # On Spark the warehouse is no file of DuckDB: its tables are what the marts are published from.
+        if build.exists():
+            files["upswing.duckdb"] = stack.enter_context(opened(build, "wait until the build has ended"))
+        findings.append(only_pseudonyms(files))
+        findings.append(no_identity(marts, identities_of(places.warehouse)))
+        findings.append(
+            k_anonymous(marts, int(project.variables["k_anonymity"]), int(project.variables["min_described_customers"]))
+        )
+        findings.append(retention_honoured(project, files.get("upswing.duckdb", marts), today))
+    findings.append(erased_are_gone(places.warehouse, (build, published)))
+    findings.append(files_are_private((places.warehouse, *places.exports)))
+    findings.append(keys_are_secret(places.project, (places.target, places.logs, places.warehouse)))
+    return findings
+
+
+@contextmanager
+def opened(file: Path, mend: str) -> Iterator[Any]:
+    """A DuckDB file to read from.
+
+    Raises:
+        UserError: it is not there, or another process holds it.
+    """
+    if not file.exists():
+        raise UserError(f"{file} does not exist: {mend}")
+    try:
+        connection = duckdb.connect(str(file), read_only=True)
+    except duckdb.IOException as wrong:
+        raise UserError(f"{file} cannot be read now ({str(wrong).splitlines()[0]}): {mend}") from wrong
+    with connection:
+        yield connection
+
+
+def identities_of(warehouse: Path) -> Iterable[Identity] | None:
+    """Everybody whom the vault knows; None where there is no vault."""
+    file = warehouse / "vault.sqlite"
+    if not file.exists():
+        return None
+    with open_vault(file, vault_key()) as vault:
+        return [identity for _pseudonym, identity in vault.all_identities()]

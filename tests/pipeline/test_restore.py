@@ -1,0 +1,92 @@
+"""The drill: a warehouse is lost and comes back, and the audit of a real build holds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Warehouse, mart_names
+
+from upswing.quality import audit
+from upswing.quality.audit_publish import changed_marts, published_anchors
+from upswing.quality.backup_sources import table_checksums
+
+UPSWING = Path(sys.executable).with_name("upswing")
+FILES = ("upswing.duckdb", "marts.duckdb", "vault.sqlite", "audit.sqlite", "erasures.csv")
+
+
+def upswing(warehouse: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command on a warehouse, from the folder above it."""
+    settings = os.environ | {"UPSWING_WAREHOUSE": str(warehouse)}
+    return subprocess.run(
+        [str(UPSWING), *arguments], cwd=warehouse.parent, env=settings, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def drilled(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the build's warehouse: what dbt wrote, and the keys."""
+    warehouse = tmp_path_factory.mktemp("drill") / "warehouse"
+    warehouse.mkdir()
+    for name in FILES:
+        if (built.folder / name).exists():
+            shutil.copy(built.folder / name, warehouse)
+    shutil.copytree(built.folder / "keys", warehouse / "keys")
+    return warehouse
+
+
+def test_a_build_is_recorded_with_what_it_published(built: Warehouse) -> None:
+    kinds = [entry.kind for entry in audit.entries(built.folder)]
+    assert kinds[:1] == ["run_started"]
+    assert kinds.index("publish") < len(kinds) - 1 - kinds[::-1].index("run_finished")
+    assert audit.verify(built.folder, published_anchors(built.folder)) == []
+    assert changed_marts(built.folder) == []
+    (publication,) = audit.entries(built.folder, "publish")
+    marts = set(mart_names(built.manifest())) - {"publish_log"}
+    assert publication.content()["marts"].keys() == marts
+    logged = built.query_published(
+        f"select mart, published_rows from publish_log where audit_entry = {publication.entry} order by mart"
+    )
+    assert {mart for mart, _ in logged} == marts
+    for mart, rows in logged:
+        assert built.query_published(f"select count(*) from {mart}") == [(rows,)], mart
+    invocation = publication.content()["invocation_id"]
+    (run,) = built.query_published(
+        f"select run_status, dbt_command, actor, has_published from pipeline_runs where invocation_id = '{invocation}'"
+    )
+    assert run == ("running", "build", audit.actor(), True)
+    ended = {entry.content()["invocation_id"]: entry.content() for entry in audit.entries(built.folder, "run_finished")}
+    assert ended[invocation]["failed"] == []
+    assert ended[invocation]["counts"]["success"] > 100
+
+
+def test_the_warehouse_is_lost_and_comes_back(drilled: Path) -> None:
+    before = {name: table_checksums(drilled / name) for name in ("upswing.duckdb", "marts.duckdb")}
+    made = upswing(drilled, "backup", "--encrypt")
+    assert made.returncode == 0, made.stdout + made.stderr
+    (archive,) = (drilled.parent / "backups").glob("*.enc")
+    for name in FILES:
+        (drilled / name).unlink(missing_ok=True)
+    restored = upswing(drilled, "restore", str(archive), "--yes")
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    assert {name: table_checksums(drilled / name) for name in before} == before
+    holds = upswing(drilled, "audit", "verify")
+    assert holds.returncode == 0, holds.stdout + holds.stderr
+    assert "marts.duckdb" in holds.stdout
+    with duckdb.connect(str(drilled / "marts.duckdb"), read_only=True) as connection:
+        described = connection.execute("select count(*) from duckdb_columns() where comment is not null").fetchone()
+    assert described is not None
+    assert described[0] > 100
+
+
+def test_what_is_changed_behind_the_audit_is_found(drilled: Path) -> None:
+    with duckdb.connect(str(drilled / "marts.duckdb")) as connection:
+        connection.execute("delete from products where product_id = (select min(product_id) from products)")
+    found = upswing(drilled, "audit", "verify")
+    assert found.returncode == 1
+    assert "mart products: recorded" in found.stdout
