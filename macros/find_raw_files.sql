@@ -1,6 +1,8 @@
 {% macro find_raw_files(contracts) %}
     {%- set folder = (var("raw_path") or env_var("UPSWING_RAW", "data/sample")).rstrip("/") -%}
-    {%- set found = listed_files([folder ~ "/*", folder ~ "/*/*.parquet"]) -%}
+    {#- `upswing watch` knows which files are not wholly written yet. -#}
+    {%- set unfinished = env_var("UPSWING_UNFINISHED_FILES", "").split("\n") -%}
+    {%- set found = listed_files([folder ~ "/*", folder ~ "/*/*.parquet"]) | rejectattr("path", "in", unfinished) | list -%}
 
     {%- set deliveries = {} -%}
     {%- set taken = [] -%}

@@ -5,16 +5,27 @@
 {% macro duckdb__parquet_delivery(location, files, part_states, first_part) %}
     {%- set paths = [] -%}
     {%- for file in files -%}
-        {%- do paths.append("'" ~ file | replace("'", "''") ~ "'") -%}
+        {%- do paths.append(duckdb_path(file)) -%}
     {%- endfor -%}
     {%- set relation = "read_parquet([" ~ paths | join(", ") ~ "], union_by_name = true, hive_partitioning = false)" -%}
+    {%- set columns = described_columns(relation) -%}
+    {#- DuckDB renames the second of two columns that differ in capitals alone. -#}
+    {%- set names = columns | map(attribute="name") | map("lower") | list -%}
+    {%- for name in names if name ~ "_1" in names -%}
+        {%- if run_query(
+            "select 1 from parquet_schema([" ~ paths | join(", ") ~ "]) where lower(trim(name)) = '" ~ name | trim | replace("'", "''")
+            ~ "' group by file_name having count(*) > 1"
+        ).rows -%}
+            {{ column_named_twice(location, name | trim) }}
+        {%- endif -%}
+    {%- endfor -%}
     {{ return({
         "location": location,
         "files": files,
         "part_states": part_states,
         "relation": relation,
         "row_number": "(file_index + " ~ first_part ~ ") * " ~ raw_rows_per_part() ~ " + file_row_number + 1",
-        "columns": described_columns(relation),
+        "columns": columns,
         "is_text": false,
         "is_stable": true,
     }) }}

@@ -20,8 +20,12 @@
         {%- set source = built_from(graph.nodes["model." ~ project_name ~ "." ~ name]) or {} -%}
         {%- do sources.update({name: {"generation": source.generation | default(none), "parts": source.parts | default(none)}}) -%}
     {%- endfor -%}
+    {%- set code = upstream_code([model.unique_id]) -%}
+    {%- for name in model.config.meta.get("kept_up_vars", []) -%}
+        {%- set code = local_md5(code ~ name ~ var(name)) -%}
+    {%- endfor -%}
     {{ return({
-        "code": upstream_code([model.unique_id]),
+        "code": code,
         "as_of_date": run_query("select cast(as_of_date as " ~ dbt.type_string() ~ ") from " ~ clock).rows[0][0],
         "sources": sources,
     }) }}

@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
+from conftest import OF_EACH_RUN
 
 TOLERANCE = 1e-6
 LEARNED_TOLERANCE = 1e-3
 OF_THE_RUN = {
+    "model_health": ["checked_at", "verdict"],
     "model_runs": ["fitted_at"],
     "opportunity_priorities": ["scored_at"],
 }
@@ -46,6 +48,8 @@ def differences(one: Path, other: Path, keys: dict[str, list[str]], learned: set
         return [f"{marts(one)} are published in one, {marts(other)} in the other"]
     found = []
     for mart, key in keys.items():
+        if mart in OF_EACH_RUN:
+            continue
         left, right = rows(one, mart, key), rows(other, mart, key)
         if set(left.column_names) != set(right.column_names):
             found.append(f"{mart}: columns {left.column_names} and {right.column_names}")

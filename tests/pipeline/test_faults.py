@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from broken_deliveries import HOSTILE_NAMES, STOPS, Fault, Stop, write_faults
 from conftest import FEW_SERIES, PROJECT, Warehouse, flat
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
-from faults import HOSTILE_NAMES, STOPS, Fault, Stop, write_faults
 
 IDENTICAL_VISITS = 20_000
 STAGING = ("--select", "path:models/staging", "raw_deliveries", "quarantine_reasons")

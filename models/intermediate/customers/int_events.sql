@@ -3,6 +3,9 @@ with events as (
         *,
         {{ business_date("occurred_at") }} as occurred_on
     from {{ ref('stg_raw__events') }}
+    {% if is_incremental() -%}
+    where session_id in ({{ touched_sessions() }})
+    {%- endif %}
 ),
 
 followed_events as (

@@ -17,7 +17,7 @@ class Plugin(BasePlugin):
     """Named in the profile: ``plugins: [{module: upswing.privacy.duckdb_plugin}]``."""
 
     def initialize(self, _config: dict[str, Any]) -> None:
-        """Before the file is opened: what is written is its owner's alone; a restore killed while it swapped is finished."""
+        """Before the file is opened: what is written is its owner's alone; a restore that was killed is finished."""
         private_umask()
         heal(warehouse_folder())
 

@@ -22,7 +22,7 @@ DEFAULT_SETTINGS = {
 
 @dataclass
 class SparkSessionCredentials(SparkCredentials):
-    """A schema, a Spark master, the configuration that the session starts with, and modules whose ``prepare`` it calls."""
+    """A schema, a Spark master, the session's configuration, and modules whose ``prepare`` it calls when it starts."""
 
     master: str = "local[*]"
     settings: dict[str, Any] = field(default_factory=dict)
