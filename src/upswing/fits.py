@@ -274,12 +274,15 @@ def source_hash(module: str) -> str:
 
 
 def _source(name: str) -> str | None:
-    """Source of a module; None where the name is of something inside a module."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
-        return None
-    return Path(spec.origin).read_text(encoding="utf-8") if spec is not None and spec.origin is not None else None
+    """Source of a package's module; None where the name is of something inside a module. Nothing is imported for it."""
+    package, *parts = name.split(".")
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec is not None else []:
+        path = Path(folder, *parts)
+        for file in (path / "__init__.py", path.with_name(f"{path.name}.py")):
+            if file.is_file():
+                return file.read_text(encoding="utf-8")
+    return None
 
 
 def _imported(source: str) -> Iterator[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 
 from unit.launches import QUICK, make_history
@@ -19,3 +22,11 @@ def history() -> LaunchHistory:
 def classifier(history: LaunchHistory) -> BreakoutClassifier:
     with torch_session():
         return train_classifier(history, QUICK)
+
+
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """Commands that run in this process make what follows private; each test begins as a shell does."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)

@@ -27,6 +27,7 @@ ENGINE_MODULES = {
     "quality/gate_tables.py",
     "quality/serve_postgres.py",
     "quality/serve_tables.py",
+    "quality/watch_builds.py",
 }
 DBT_MODULES = {"databases_plugin.py", "raw_files_plugin.py", "privacy/duckdb_plugin.py", "quality/watch_builds.py"}
 LOADED_WHERE_THEY_ARE_USED = {"quality/gate_live.py", "quality/gate_dialect.py"}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
 
 from upswing.privacy.keys import key_id, pseudonym_key, warehouse_folder
 from upswing.privacy.pseudonyms import pads
 from upswing.quality.audit_runs import register
 from upswing.quality.backup_swap import heal
 from upswing.quality.modes import private_umask
+from upswing.user_errors import UserError
 
 
 class Plugin(BasePlugin):
@@ -27,7 +29,11 @@ class Plugin(BasePlugin):
 
     def configure_cursor(self, cursor: Any) -> None:
         """Give a connection the pads of the key as variables, which views read when they are read."""
-        key = pseudonym_key()
+        try:
+            key = pseudonym_key()
+        except UserError as wrong:
+            # Of any other error dbt shows a traceback.
+            raise DbtRuntimeError(str(wrong)) from None
         cursor.execute("set variable upswing_inner_pad = $1::blob", [pads(key).inner])
         cursor.execute("set variable upswing_outer_pad = $1::blob", [pads(key).outer])
         cursor.execute("set variable upswing_key_id = $1", [key_id(key)])

@@ -81,7 +81,10 @@ def _start(credentials: SparkSessionCredentials) -> Any:
         sys.path[:] = installed
     atexit.register(_stop, session)
     for module in credentials.on_start:
-        import_module(module).prepare(session)
+        try:
+            import_module(module).prepare(session)
+        except Exception as error:
+            raise FailedToConnectError(f"{module}, which the profile names in on_start: {error}") from error
     return session
 
 
