@@ -36,6 +36,9 @@ PSEUDONYM_KEY = bytes(range(32))
 WITHOUT_GATES = {"gates": "off"}
 """Vars of every run but the one of ``built``: the gates judge it for all."""
 
+BUILT_WITH = {"gates": "stop"}
+"""Vars of ``built``."""
+
 OF_EACH_RUN = {"pipeline_runs", "publish_log", "quality_results", "quality_summary"}
 """Marts that tell of runs, so that no two builds have the same."""
 
@@ -80,11 +83,14 @@ class Warehouse:
         command += ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
         command += ["--profiles-dir", str(self.project / "profiles")]
         command += ["--vars", json.dumps(FEW_SERIES | WITHOUT_GATES | (variables or {}))]
-        environment = os.environ | {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)}
-        environment |= {"UPSWING_PSEUDONYM_KEY": PSEUDONYM_KEY.hex()} | self.settings
         return subprocess.Popen(
-            command, cwd=self.project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, cwd=self.project, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables of every command on this warehouse."""
+        own = {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)}
+        return os.environ | own | {"UPSWING_PSEUDONYM_KEY": PSEUDONYM_KEY.hex()} | self.settings
 
     def dbt(self, *arguments: str, variables: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
         """Run dbt and return what it printed."""
@@ -163,7 +169,7 @@ def small_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Warehouse:
     """The small sample, built once; tests do not change it."""
     warehouse = Warehouse(tmp_path_factory.mktemp("warehouse"), small_raw)
-    warehouse.build({"gates": "stop"}, with_unit_tests=True)
+    warehouse.build(BUILT_WITH, with_unit_tests=True)
     return warehouse
 
 

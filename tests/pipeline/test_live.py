@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import shutil
 import signal
@@ -21,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import FEW_SERIES, PROJECT, Warehouse
+from conftest import BUILT_WITH, FEW_SERIES, PROJECT, Warehouse
 
 from upswing.quality.watch_builds import WarmDbt
 
@@ -53,17 +52,16 @@ class Watching:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
-        settings = {"UPSWING_WAREHOUSE": str(warehouse.folder), "UPSWING_RAW": str(warehouse.raw)}
-        settings |= {
+        settings = {
             "DBT_TARGET_PATH": str(warehouse.folder / "target"),
             "DBT_LOG_PATH": str(warehouse.folder / "logs"),
             "PYTHONUNBUFFERED": "1",
         }
         command = "from upswing.commands.watch import watch; watch()"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", command, "--every", "0.5", "--vars", json.dumps(FEW_SERIES)],
+            [sys.executable, "-c", command, "--every", "0.5", "--vars", json.dumps(FEW_SERIES | BUILT_WITH)],
             cwd=PROJECT,
-            env=os.environ | settings,
+            env=warehouse.environment() | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
