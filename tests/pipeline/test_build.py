@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import FITS, SQL_LAYERS, Warehouse, flat, mart_names
+from conftest import BUILT_WITH, FITS, OF_EACH_RUN, SQL_LAYERS, Warehouse, flat, mart_names
 
 from upswing.commands.published import QUESTIONS
 
@@ -24,7 +25,7 @@ def built_from(warehouse: Warehouse) -> list[tuple[object, ...]]:
     noted = warehouse.query(
         "select schema_name, table_name, comment from duckdb_tables() where comment like '{%' order by all"
     )
-    assert len(noted) == 18, noted
+    assert len(noted) == 19, noted
     return noted
 
 
@@ -37,6 +38,9 @@ def test_the_marts_alone_are_published_whole_and_described(built: Warehouse) -> 
             f"select column_name, comment from duckdb_columns() where table_name = '{name}'"
         )
         assert all(comment for _, comment in columns), name
+        if name == "publish_log":
+            # This publication is written into the file that it publishes.
+            continue
         rows = built.query(f"select * from marts.{name} order by all")
         assert rows == built.query_published(f"select * from {name} order by all"), name
 
@@ -134,11 +138,10 @@ def test_promotion_windows_cover_the_upcoming_surges_and_nothing_else(built: War
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory, built: Warehouse) -> Warehouse:
     """A copy of the built warehouse, built again."""
-    folder = tmp_path_factory.mktemp("rebuilt")
-    for name in ("upswing.duckdb", "marts.duckdb"):
-        (folder / name).write_bytes((built.folder / name).read_bytes())
+    folder = tmp_path_factory.mktemp("rebuilt") / "warehouse"
+    shutil.copytree(built.folder, folder, ignore=shutil.ignore_patterns("target", "logs"))
     warehouse = Warehouse(folder, built.raw)
-    done = warehouse.build()
+    done = warehouse.build(BUILT_WITH)
     assert done.stdout.count("no fit due") == len(FITS), done.stdout[-3000:]
     assert built_from(warehouse) == built_from(built), "a table that is kept up was made anew"
     return warehouse
@@ -148,7 +151,7 @@ def test_a_second_build_on_unchanged_data_trains_nothing_and_changes_nothing(
     built: Warehouse, rebuilt: Warehouse
 ) -> None:
     assert fits(rebuilt) == fits(built)
-    for name in mart_names(built.manifest()):
+    for name in set(mart_names(built.manifest())) - OF_EACH_RUN:
         rows = built.query_published(f"select * from {name} order by all")
         assert rebuilt.query_published(f"select * from {name} order by all") == rows, name
 
