@@ -38,8 +38,8 @@ def test_the_marts_alone_are_published_whole_and_described(built: Warehouse) -> 
             f"select column_name, comment from duckdb_columns() where table_name = '{name}'"
         )
         assert all(comment for _, comment in columns), name
-        if name == "publish_log":
-            # This publication is written into the file that it publishes.
+        if name in ("pipeline_runs", "publish_log"):
+            # What publishes, and the publication itself, are written into the file that is published.
             continue
         rows = built.query(f"select * from marts.{name} order by all")
         assert rows == built.query_published(f"select * from {name} order by all"), name

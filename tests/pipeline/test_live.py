@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import BUILT_WITH, FEW_SERIES, PROJECT, Warehouse
+from conftest import BUILT_WITH, FEW_SERIES, PROJECT, PSEUDONYM_KEY, Warehouse
 
 from upswing.quality.watch_builds import WarmDbt
 
@@ -90,6 +90,13 @@ class Watching:
                 return line
         raise AssertionError(f"no line with {wanted!r} in:\n" + "\n".join(self.told))
 
+    def wait_for(self, file: Path) -> None:
+        """Wait until a file is there."""
+        until = time.monotonic() + PATIENCE
+        while not file.exists():
+            assert time.monotonic() < until, f"no {file} after:\n" + "\n".join(self.told)
+            time.sleep(0.1)
+
     def published(self) -> tuple[int, int]:
         """Which file is published."""
         found = (self.warehouse.folder / "marts.duckdb").stat()
@@ -135,6 +142,7 @@ def different_marts(one: Path, other: Path) -> dict[str, int]:
 def test_what_arrives_is_published_what_breaks_is_told_and_nothing_drifts(live: Watching, built: Warehouse) -> None:
     raw, first = built.raw, live.published()
     live.line("watching")
+    live.wait_for(live.warehouse.folder / "watch.json")
     assert built.query_published("select count(*) from marketing_pushes")[0][0] > 0
 
     buyers = duckdb.sql(f"select distinct customer_id::varchar from '{raw}/order_lines.parquet'").fetchall()
@@ -202,6 +210,7 @@ def test_sessions_kept_up_equal_those_made_at_once(tmp_path: Path, monkeypatch: 
     (raw / "events").mkdir(parents=True)
     monkeypatch.chdir(PROJECT)
     monkeypatch.setenv("UPSWING_RAW", str(raw))
+    monkeypatch.setenv("UPSWING_PSEUDONYM_KEY", PSEUDONYM_KEY.hex())
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
     table = "intermediate.int_events"
