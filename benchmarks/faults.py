@@ -35,6 +35,8 @@ OF_THE_RUN = ("fitted_at", "scored_at", "checked_at", "published_at", "started_a
 """Columns that say when something was computed."""
 OF_THE_RUNS = ("pipeline_runs", "publish_log", "quality_results", "quality_summary", "model_health")
 """Marts that tell of each run there was: after a killed one they tell of it."""
+DELIVERED = ("customers", "opportunities", "order_lines", "products", "visits")
+"""Raw tables of the builds that are killed; the others are absent, so that a build takes a minute, not five."""
 FEW = '{"max_forecast_products": 60, "max_forecast_store_categories": 20, "arima_series": 2}'
 
 
@@ -152,7 +154,7 @@ def small_raw(folder: Path, share: int) -> Path:
     """One in ``share`` products of the sample, with all that belongs to them; opportunities and visits likewise."""
     source = PROJECT / SAMPLE_FOLDER
     folder.mkdir(parents=True)
-    for file in sorted(source.glob("*.parquet")):
+    for file in (source / f"{table}.parquet" for table in DELIVERED):
         names = pq.read_schema(file).names
         key = next((name for name in ("product_id", "opportunity_id") if name in names), None)
         where = f"where {key} is null or hash({key}::varchar) % {share} = 0" if key else ""

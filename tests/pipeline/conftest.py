@@ -47,7 +47,10 @@ WITHOUT_GATES = {"gates": "off"}
 BUILT_WITH = {"gates": "stop"}
 """Vars of ``built``."""
 
-OF_EACH_RUN = {"pipeline_runs", "publish_log", "quality_results", "quality_summary"}
+OF_GATES = {"quality_results", "quality_summary"}
+"""Marts without a row where the gates are off."""
+
+OF_EACH_RUN = {"pipeline_runs", "publish_log", *OF_GATES}
 """Marts that tell of runs, so that no two builds have the same."""
 
 LONGEST_FIRST = ("test_spark", "test_time", "test_increments")

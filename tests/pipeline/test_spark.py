@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Warehouse, flat, mart_keys, mart_names
+from conftest import OF_GATES, Warehouse, flat, mart_keys, mart_names
 from parity import differences
 
 LEARNED = {
@@ -147,7 +147,7 @@ def test_a_cluster_that_loses_a_worker_publishes_the_marts_of_duckdb(tmp_path: P
     filled = [
         name for name in mart_names(on_duckdb.manifest()) if on_duckdb.query_published(f"select 1 from {name} limit 1")
     ]
-    assert filled == mart_names(on_duckdb.manifest()), "a mart without rows compares nothing"
+    assert set(filled) == set(mart_names(on_duckdb.manifest())) - OF_GATES, "a mart without rows compares nothing"
     raw = tmp_path / "raw"
     shutil.copytree(on_duckdb.raw, raw)
     newest = raw / "order_lines" / "2017-12-31.parquet"

@@ -10,8 +10,10 @@ from typing import Any
 import upswing
 
 CLOCK = "base_raw__clock"
-GATES = ("check_marts", "publish")
-"""Run in every round: the gate that looks at all marts, and publishing."""
+BORDERS = ("check_raw", "check_staging")
+"""Gates that everything stands behind: they judge what is touched, and touch nothing themselves."""
+ALWAYS = ("check_marts", "publish", "read_pipeline_runs", "pipeline_runs", "read_publish_log", "publish_log")
+"""Run in every round: the gate that looks at all marts, publishing, and what tells of the rounds before."""
 
 
 def model_names(manifest: Any) -> dict[str, str]:
@@ -49,7 +51,8 @@ def touched_models(manifest: Any, tables: Iterable[str]) -> list[str]:
         for key, source in manifest.sources.items()
         if (source.source_name == "raw" and source.name in changed) or source.source_name == "raw_control"
     ]
-    return sorted(_below(manifest.child_map, waiting, left_out) & set(names) | _named(names, GATES))
+    children = {key: below for key, below in manifest.child_map.items() if names.get(key) not in BORDERS}
+    return sorted(_below(children, waiting, left_out) & set(names) | _named(names, ALWAYS))
 
 
 def selectors(manifest: Any, models: Iterable[str]) -> list[str]:
