@@ -13,7 +13,7 @@ from upswing.commands.check import check
 
 
 def test_a_build_leaves_what_the_gates_found(built: Warehouse) -> None:
-    layers = built.query_published("select layer, sum(checked) > 0, sum(failed_errors) from quality_summary group by 1")
+    layers = built.query_published("select layer, sum(checked_expectations) > 0, sum(failed_errors) from quality_summary group by 1")
     assert sorted(layers) == [("marts", True, 0), ("raw", True, 0), ("staging", True, 0)]
     (lineage,) = built.query_published(
         "select protected_marts from quality_summary where layer = 'raw' and table_name = 'visits'"
@@ -45,8 +45,10 @@ def test_an_error_at_the_raw_gate_stops_staging_and_keeps_what_was_found(own: Wa
         "case when i % 10 < 7 then 'n/a' else '1' end as quantity from range(2000) as numbers(i)"
     )
     duckdb.sql(lines).write_parquet(str(own.raw / "order_lines.parquet"))
-    wanted = ("build", "--select", "+stg_raw__order_lines", "--exclude-resource-type", "unit_test")
-    wanted += ("--indirect-selection", "cautious")
+    wanted = [
+        *("build", "--select", "+stg_raw__order_lines", "--exclude-resource-type", "unit_test"),
+        *("--indirect-selection", "cautious"),
+    ]
     done = own.dbt(*wanted, variables={"gates": "stop"})
     assert done.returncode == 1
     for words in ("the raw gate lets nothing through", "order_lines.quantity", "found 70.00%", "owner: products"):
