@@ -13,6 +13,7 @@ import forecast_features
 import forecast_series
 import inventory_counts
 import inventory_policy
+import masks
 import nearest_centre
 import price_elasticities
 import pushes
@@ -46,6 +47,7 @@ BENCHMARKS = (
     uplift,
     feedback,
     pushes,
+    masks,
     second_build,
 )
 

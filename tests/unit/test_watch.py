@@ -89,8 +89,9 @@ GRAPH = manifest(
         "raw.visits": ["parsed_raw__visits"],
         "raw_control.deliveries": ["raw_deliveries"],
         "raw_control.invocation": ["check_marts", "publish"],
-        "parsed_raw__events": ["base_raw__clock", "int_events", "test.unique"],
-        "parsed_raw__visits": ["base_raw__clock", "int_visits"],
+        "parsed_raw__events": ["base_raw__clock", "check_raw", "int_events", "test.unique"],
+        "parsed_raw__visits": ["base_raw__clock", "check_raw", "int_visits"],
+        "check_raw": ["int_events", "int_visits", "int_weeks"],
         "base_raw__clock": ["int_events", "int_visits", "int_weeks"],
         "int_events": ["fit_customers", "score_customers"],
         "fit_customers": ["score_customers", "model_runs"],
@@ -104,15 +105,16 @@ GRAPH = manifest(
 )
 
 
-def test_touched_is_what_lies_below_without_what_only_the_clock_or_a_fit_leads_to() -> None:
+def test_touched_is_what_lies_below_without_what_only_the_clock_a_gate_or_a_fit_leads_to() -> None:
     gates = {"raw_deliveries", "check_marts", "publish"}
     assert set(touched_models(GRAPH, ["events"])) == gates | {
         "parsed_raw__events",
+        "check_raw",
         "int_events",
         "score_customers",
         "customers",
     }
-    assert set(touched_models(GRAPH, ["visits"])) == gates | {"parsed_raw__visits", "int_visits"}
+    assert set(touched_models(GRAPH, ["visits"])) == gates | {"parsed_raw__visits", "check_raw", "int_visits"}
     assert set(touched_models(GRAPH, [])) == gates
     assert set(arriving_models(GRAPH)) == {"parsed_raw__events", "parsed_raw__visits", "base_raw__clock"}
     assert raw_tables(GRAPH) == ["events", "visits"]
