@@ -13,7 +13,9 @@ from upswing.commands.check import check
 
 
 def test_a_build_leaves_what_the_gates_found(built: Warehouse) -> None:
-    layers = built.query_published("select layer, sum(checked_expectations) > 0, sum(failed_errors) from quality_summary group by 1")
+    layers = built.query_published(
+        "select layer, sum(checked_expectations) > 0, sum(failed_errors) from quality_summary group by 1"
+    )
     assert sorted(layers) == [("marts", True, 0), ("raw", True, 0), ("staging", True, 0)]
     (lineage,) = built.query_published(
         "select protected_marts from quality_summary where layer = 'raw' and table_name = 'visits'"
