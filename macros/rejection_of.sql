@@ -11,7 +11,7 @@
             {%- do conditions.append((name ~ " is null", "is missing")) -%}
         {%- endif -%}
         {%- do conditions.append((
-            "length(" ~ name ~ ") > " ~ var("max_text_length", 100000), "is longer than " ~ var("max_text_length", 100000) ~ " characters"
+            "length(" ~ name ~ ") > " ~ var("max_text_length"), "is longer than " ~ var("max_text_length") ~ " characters"
         )) -%}
         {%- do conditions.append(("position(chr(0) in " ~ name ~ ") > 0", "holds a NUL character")) -%}
         {%- if column.accepted_values -%}

@@ -145,11 +145,11 @@ def test_what_arrives_is_published_what_breaks_is_told_and_nothing_drifts(live: 
     live.wait_for(live.warehouse.folder / "watch.json")
     assert built.query_published("select count(*) from marketing_pushes")[0][0] > 0
 
-    known = duckdb.sql(
-        f"select customer_id::varchar from '{raw}/order_lines.parquet' union "
-        f"select customer_id::varchar from '{raw}/customers.parquet' union "
-        f"select customer_id::varchar from '{raw}/events.parquet'"
-    ).fetchall()
+    naming = " union ".join(
+        f"select customer_id::varchar from '{raw}/{table}.parquet'"
+        for table in ("campaign_touches", "customers", "events", "feedback", "opportunities", "order_lines")
+    )
+    known = duckdb.sql(naming).fetchall()
     customers = pa.array([customer for (customer,) in known if customer is not None])
     opted_out = pa.table({"customer_id": customers, "opted_out_at": pa.array(["2017-06-01 10:00:00"] * len(customers))})
     deliver(raw, opted_out)

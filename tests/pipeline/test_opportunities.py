@@ -68,11 +68,11 @@ def test_what_the_model_had_seen_is_told_apart(built: Warehouse) -> None:
 
 def test_no_address_and_no_note_is_published(built: Warehouse) -> None:
     """Free text may name people: it stays in the warehouse."""
-    texts = built.query("select count(*) filter (where visit_note like '%@%'), count(*) from staging.stg_raw__visits")[
-        0
-    ]
-    assert texts[0] > 10
-    assert built.query("select count(*) from intermediate.int_visits where note_text like '%@%.%'") == [(0,)]
+    (with_addresses,) = duckdb.sql(
+        f"select count(*) from '{built.raw}/visits.parquet' where visit_note like '%@%.%'"
+    ).fetchall()[0]
+    assert with_addresses > 10
+    assert built.query("select count(*) from staging.stg_raw__visits where visit_note like '%@%.%'") == [(0,)]
     for name in mart_names(built.manifest()):
         columns = built.query_published(
             f"select column_name from duckdb_columns() where table_name = '{name}' and data_type = 'VARCHAR'"

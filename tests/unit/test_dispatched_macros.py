@@ -57,7 +57,7 @@ class Rendering:
     def __init__(self, engine: str, **given_vars: object) -> None:
         self.engine = engine
         self.macros: dict[str, Callable[..., str]] = {}
-        variables = {"business_time_zone": "UTC", **given_vars}
+        variables = {"business_time_zone": "UTC", "max_text_length": 100_000, **given_vars}
         self.environment = jinja2.Environment(extensions=["jinja2.ext.do"])
         self.environment.globals |= {
             "adapter": SimpleNamespace(dispatch=self.dispatched),
@@ -522,7 +522,7 @@ WANTED: dict[str, dict[str | None, object]] = {
     "timestamp": {
         "2024-06-30": "2024-06-30 00:00:00", "2024-06-30T10:00:00": "2024-06-30 10:00:00",
         # The distance to UTC is passed over, not taken off.
-        "2024-06-30 10:00:00+02:00": "2024-06-30 10:00:00", "2024-06-30 10:00:00 CET": None, "2024": None,
+        "2024-06-30 10:00:00+02:00": "2024-06-30 08:00:00", "2024-06-30 10:00:00 CET": None, "2024": None,
     },
 }  # fmt: skip
 
