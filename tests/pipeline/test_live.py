@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import BUILT_WITH, FEW_SERIES, PROJECT, PSEUDONYM_KEY, Warehouse
 
+from upswing.privacy.pseudonyms import pseudonyms
 from upswing.quality.watch_builds import WarmDbt
 
 PATIENCE = 240.0
@@ -145,12 +146,13 @@ def test_what_arrives_is_published_what_breaks_is_told_and_nothing_drifts(live: 
     live.wait_for(live.warehouse.folder / "watch.json")
     assert built.query_published("select count(*) from marketing_pushes")[0][0] > 0
 
-    naming = " union ".join(
-        f"select customer_id::varchar from '{raw}/{table}.parquet'"
-        for table in ("campaign_touches", "customers", "events", "feedback", "opportunities", "order_lines")
-    )
-    known = duckdb.sql(naming).fetchall()
-    customers = pa.array([customer for (customer,) in known if customer is not None])
+    # Fewer than the gates judge, who would stop where such a table is gone again.
+    buyers = duckdb.sql(
+        f"select distinct customer_id::varchar as buyer from '{raw}/order_lines.parquet' "
+        "where customer_id is not null order by buyer limit 900"
+    ).fetchall()
+    customers = pa.array([buyer for (buyer,) in buyers])
+    pseudonymous = set(pseudonyms(PSEUDONYM_KEY, customers).to_pylist())
     opted_out = pa.table({"customer_id": customers, "opted_out_at": pa.array(["2017-06-01 10:00:00"] * len(customers))})
     deliver(raw, opted_out)
     line = live.line("opt_outs: ")
@@ -158,9 +160,9 @@ def test_what_arrives_is_published_what_breaks_is_told_and_nothing_drifts(live: 
     assert int(line.split(" models built")[0].split()[-1]) < 60, "more was built than what the table touches"
     second = live.published()
     assert second != first
-    assert live.warehouse.query_published(
-        "select count(*) from marketing_pushes where customer_id is not null and not is_control"
-    ) == [(0,)]
+    pushed_to = "select distinct customer_id from marketing_pushes where not is_control"
+    assert pseudonymous & {customer for (customer,) in built.query_published(pushed_to)}
+    assert not pseudonymous & {customer for (customer,) in live.warehouse.query_published(pushed_to)}
 
     deliver(raw, opted_out.rename_columns(["buyer", "opted_out_at"]))
     live.line("FAILED")
