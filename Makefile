@@ -14,7 +14,7 @@ export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint docs bench bench-scale clean sample engine quality compliance backup restore publish refresh
+.PHONY: help build test lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,12 +64,17 @@ publish: $(VENV)/.installed ## Copy the published marts into a database: TO=post
 	@$(BIN)/upswing publish --to $(TO)
 
 lint: $(VENV)/.installed-spark ## Check style and types of Python and SQL
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-sql
+
+lint-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd dbt-spark-session && ../$(BIN)/mypy
+
+lint-sql:
 	@mkdir -p "$(UPSWING_WAREHOUSE)"
-	$(BIN)/sqlfluff lint --disable-progress-bar models tests/singular
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
 
 test: lint ## Run all tests: lint, a build on a small subset with its dbt tests, pytest
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder

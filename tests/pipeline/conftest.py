@@ -53,8 +53,8 @@ OF_GATES = {"quality_results", "quality_summary"}
 OF_EACH_RUN = {"pipeline_runs", "publish_log", *OF_GATES}
 """Marts that tell of runs, so that no two builds have the same."""
 
-LONGEST_FIRST = ("test_spark", "test_time", "test_increments")
-"""Files of tests that are begun first where two run side by side, so that none is left for the end."""
+BUILD_THEIR_OWN = ("test_spark", "test_time", "test_increments", "test_faults", "test_databases")
+"""Files of tests that do not read the build all others share; the longest first."""
 
 FITS = (
     "fit_breakout_classifier",
@@ -137,13 +137,13 @@ class Warehouse:
 def group_of(file: str) -> str:
     """Where two tests run side by side, those of a group do not: a file, or all that share the build."""
     path = Path(file)
-    return "built" if path.parent.name == "pipeline" and path.stem not in LONGEST_FIRST else path.stem
+    return "built" if path.parent.name == "pipeline" and path.stem not in BUILD_THEIR_OWN else path.stem
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, then those that share the build, then the unit tests."""
-    order = {stem: place for place, stem in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: (item.path.parent.name != "pipeline", order.get(item.path.stem, len(order))))
+    """Those that share the build first, for they are the longest group; then those with their own; then unit tests."""
+    order = {stem: place for place, stem in enumerate(BUILD_THEIR_OWN)}
+    items.sort(key=lambda item: (item.path.parent.name != "pipeline", order.get(item.path.stem, -1)))
 
 
 @pytest.hookimpl(optionalhook=True)
