@@ -74,7 +74,7 @@ lint-python:
 
 lint-sql:
 	@mkdir -p "$(UPSWING_WAREHOUSE)"
-	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
+	PYTHONWARNINGS="ignore:resource_tracker:UserWarning" $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
 
 test: lint ## Run all tests: lint, a build on a small subset with its dbt tests, pytest
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
