@@ -78,11 +78,7 @@
         {%- set key = delivery.key | dictsort | map(attribute=1) | join(", ") -%}
         {%- set read = read ~ (" order by " ~ key if key else "") -%}
         {%- set relation = "postgres_query('" ~ database ~ "', '" ~ dbt.escape_single_quotes(read) ~ "')" -%}
-        {%- set needed = [] -%}
-        {%- for column in delivery.columns if column.name | trim | lower in known[table_name] -%}
-            {%- do needed.append(column) -%}
-        {%- endfor -%}
-        {%- do delivery.update({"relation": with_bytes_as_text(relation, needed)}) -%}
+        {%- do delivery.update({"relation": relation}) -%}
     {%- endfor -%}
     {{ return(deliveries) }}
 {% endmacro %}

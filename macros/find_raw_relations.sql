@@ -36,9 +36,6 @@
     {%- if not deliveries -%}
         {{ no_raw_relations(place, names, found.columns[3].values() | unique | sort) }}
     {%- endif -%}
-    {%- for delivery in deliveries.values() -%}
-        {%- do delivery.update({"relation": with_bytes_as_text(delivery.relation, delivery.columns)}) -%}
-    {%- endfor -%}
     {{ return(deliveries) }}
 {% endmacro %}
 
