@@ -117,6 +117,7 @@
         ("health_drift_psi", "a number above 0", 0.001, none, false),
         ("health_calibration_gap", "a share between 0.001 and 1", 0.001, 1, false),
         ("min_health_rows", "a whole number of rows, at least 2", 2, none, true),
+        ("health_weeks_ahead", "a whole number of weeks, at least 1", 1, none, true),
         ("max_text_length", "a whole number of characters, at least 1", 1, none, true),
         ("min_gate_rows", "a whole number of rows, at least 1", 1, none, true),
         ("k_anonymity", "a whole number of customers, at least 1", 1, none, true),

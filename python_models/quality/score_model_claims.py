@@ -5,6 +5,7 @@ from upswing.quality.model_health_promises import ClaimHorizons
 
 
 def model(dbt, session):
+    horizons = ClaimHorizons(**dbt.config.meta_get("horizons"))
     fits = engine.read(dbt.ref("score_model_fits"))
     tables = ClaimTables(
         engine.read(dbt.ref("score_customers")),
@@ -12,7 +13,7 @@ def model(dbt, session):
         engine.read(dbt.ref("score_conversion_probabilities")),
         engine.read(dbt.ref("score_breakout_products")),
         engine.read(dbt.ref("score_surge_calendar")),
-        engine.read(dbt.ref("score_sales_forecasts").filter("horizon_week <= 4")),
+        engine.read(dbt.ref("score_sales_forecasts").filter(f"horizon_week <= {horizons.weeks_ahead}")),
         engine.read(dbt.ref("score_feedback_sentiments")),
         engine.read(dbt.ref("score_watched_order_days")),
         engine.read(dbt.ref("int_uplift_touches")),
@@ -27,5 +28,5 @@ def model(dbt, session):
         engine.read_standing(dbt, session, CLAIM_SCHEMA),
         tables,
         engine.read_date(dbt.ref("base_raw__clock"), "as_of_date"),
-        ClaimHorizons(**dbt.config.meta_get("horizons")),
+        horizons,
     )

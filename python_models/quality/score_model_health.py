@@ -6,6 +6,7 @@ from upswing.quality.model_health_verdicts import HealthRules
 
 def model(dbt, session):
     as_of_date = engine.read_date(dbt.ref("base_raw__clock"), "as_of_date")
+    weeks = dbt.config.meta_get("weeks_ahead")
     snapshots = dbt.ref("int_customer_snapshots")
     tables = WatchedTables(
         engine.read(snapshots.filter("is_current")),
@@ -23,12 +24,12 @@ def model(dbt, session):
         engine.read(dbt.ref("score_conversion_probabilities")),
         engine.read(dbt.ref("score_breakout_products")),
         engine.read(dbt.ref("score_surge_calendar")),
-        engine.read(dbt.ref("score_sales_forecasts").filter("horizon_week <= 4")),
+        engine.read(dbt.ref("score_sales_forecasts").filter(f"horizon_week <= {weeks}")),
         engine.read(dbt.ref("score_feedback_sentiments")),
     )
     return score_model_health(
         engine.read_earlier(dbt, session),
-        watched_columns(tables, as_of_date),
+        watched_columns(tables, as_of_date, weeks),
         engine.read(dbt.ref("score_model_claims")),
         engine.read(dbt.ref("score_model_fits")),
         as_of_date,

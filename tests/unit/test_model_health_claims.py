@@ -259,7 +259,7 @@ def test_nothing_scored_is_nothing_watched() -> None:
         | {name: pa.array([], NUMBER) for name in ("net_revenue", "promoted_share", "price_ratio", "promotion_reach")}
     )
     watched = WatchedTables(**empty, **shared, training_snapshots=lambda: empty["snapshots"])
-    found = watched_columns(watched, MONDAY)
+    found = watched_columns(watched, MONDAY, sales_weeks=4)
     assert len(found) == 9
     assert {columns.scores.num_rows + columns.features.num_rows for columns in found.values()} == {0}
-    assert watched_columns(watched, None) == {}
+    assert watched_columns(watched, None, sales_weeks=4) == {}

@@ -16,9 +16,6 @@ from upswing.marketing.uplift_rows import DRIFTING, UPLIFT_FEATURES
 CLOCK_COLUMNS = frozenset(DRIFTING)
 """What grows as time goes by: shown, but no verdict rests on it."""
 
-FORECAST_WEEKS = 4
-"""Weeks of sales that are compared, and weeks ahead of the forecasts that are."""
-
 WINDOW_COLUMNS = (
     "category",
     "given_expected_units",
@@ -112,12 +109,13 @@ class Watched:
     training: Callable[[], pa.Table] | None = None
 
 
-def watched_columns(tables: WatchedTables, as_of_date: date | None) -> dict[str, Watched]:
+def watched_columns(tables: WatchedTables, as_of_date: date | None, sales_weeks: int) -> dict[str, Watched]:
     """Scores and features of each learned model, as of today.
 
     Args:
         tables: what was read.
         as_of_date: the build's clock; None where the raw data hold no day, and nothing is watched.
+        sales_weeks: weeks of sales that are compared, the newest.
     """
     if as_of_date is None:
         return {}
@@ -130,7 +128,7 @@ def watched_columns(tables: WatchedTables, as_of_date: date | None) -> dict[str,
     answers = answers.append_column("text_length", pc.utf8_length(answers["feedback_text"]))
     told = tables.sentiments.select(["feedback_text", "sentiment", "good_probability", "bad_probability"])
     answered = answers.select(["feedback_text"]).join(told, "feedback_text", join_type="inner")
-    recent = as_of_date - timedelta(weeks=FORECAST_WEEKS + 1)
+    recent = as_of_date - timedelta(weeks=sales_weeks + 1)
     weeks = tables.forecast_weeks.filter(pc.greater(tables.forecast_weeks["week_starting"], pa.scalar(recent)))
     windows = tables.windows.select(list(WINDOW_COLUMNS))
     # A number, but no quantity.

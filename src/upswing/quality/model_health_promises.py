@@ -27,9 +27,6 @@ FORECAST_SHARE = 0.8
 MIDDLING_STARS = 3
 """More are good, as ``int_feedback_texts`` counts them."""
 
-SURGE_WEEKS = 4
-"""Surges are promised so many weeks ahead: those further off are promised again."""
-
 
 @dataclass(frozen=True)
 class ClaimHorizons:
@@ -40,12 +37,14 @@ class ClaimHorizons:
         intent_days: days within which a purchase counts.
         response_days: days within which an answer to an offer counts.
         cycle_weeks: weeks of a product's cycle.
+        weeks_ahead: weeks for which a surge or a forecast is a promise; those further off are promised again.
     """
 
     churn_weeks: int = 8
     intent_days: int = 30
     response_days: int = 28
     cycle_weeks: int = 26
+    weeks_ahead: int = 4
 
 
 def promises(tables: ClaimTables, as_of_date: date, horizons: ClaimHorizons) -> Iterator[pa.Table]:
@@ -123,7 +122,7 @@ def _surges(tables: ClaimTables, as_of_date: date, horizons: ClaimHorizons) -> p
         if launch_week is None or row["surge_probability"] is None:
             continue
         week_starting = monday_of_life(launch_week, row["week_of_life"])
-        if as_of_date < week_starting <= as_of_date + timedelta(weeks=SURGE_WEEKS):
+        if as_of_date < week_starting <= as_of_date + timedelta(weeks=horizons.weeks_ahead):
             rows.append(
                 {
                     "subject_id": surge_subject(row["product_id"], row["week_of_life"]),
