@@ -15,6 +15,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 ENGINE_FOLDERS = {"sample", "commands"}
 ENGINE_MODULES = {
     "engine.py",
+    "interface/marts.py",
     "publish.py",
     "databases.py",
     "privacy/compliance_data.py",
@@ -49,7 +50,11 @@ HEAVY = {
     "great_expectations",
     "psycopg",
     "sqlalchemy",
+    "typst",
+    "vl_convert",
 }
+OF_A_PAGE = {"streamlit": ("dashboard.py", "frame.py", "page.py"), "altair": ("charts.py", "theme.py", "weeks.py")}
+"""What draws, and how the names of the modules of ``interface`` end that do."""
 
 
 def imported(node: ast.AST) -> set[str]:
@@ -90,6 +95,13 @@ def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not set().union(*(imported(node) for node in at_import(tree))) & HEAVY
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_only_pages_and_charts_draw(path: Path) -> None:
+    found = set().union(*(imported(node) for node in at_import(ast.parse(path.read_text(encoding="utf-8")))))
+    for library, modules in OF_A_PAGE.items():
+        assert library not in found or (names(path).startswith("interface/") and path.name.endswith(modules))
 
 
 def test_importing_the_products_loads_no_torch() -> None:

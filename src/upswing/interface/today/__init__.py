@@ -1,0 +1,1 @@
+"""What to do today: what to push, whom to visit, what broke."""
