@@ -1,10 +1,8 @@
 {% macro create_mart_lineage() %}
     {%- if execute -%}
-        {%- set mart_owners = {} -%}
-        {%- for exposure in graph.exposures.values() -%}
-            {%- for name in exposure.depends_on.nodes if name not in mart_owners -%}
-                {%- do mart_owners.update({name: exposure.owner.email or exposure.owner.name}) -%}
-            {%- endfor -%}
+        {%- set group_owners = {} -%}
+        {%- for group in graph.groups.values() -%}
+            {%- do group_owners.update({group.name: group.owner.email or group.owner.name}) -%}
         {%- endfor -%}
 
         {%- set lineage = {} -%}
@@ -17,7 +15,7 @@
             {%- if mart.resource_type == "model" -%}
                 {%- set domain = mart.original_file_path.split("/")[2] -%}
                 {%- do marts.append({"node": mart, "domain": domain}) -%}
-                {%- set owner = mart_owners.get(mart.unique_id, domain) -%}
+                {%- set owner = group_owners.get(mart.config.group, domain) -%}
                 {%- do lineage.update({mart.unique_id: {"layer": "marts", "name": mart.name, "owner": owner, "marts": []}}) -%}
             {%- endif -%}
         {%- endfor -%}
