@@ -1,6 +1,7 @@
 from upswing import engine, fits
 from upswing.customers.customer_predictor import CustomerPredictorParameters
 from upswing.customers.customer_predictor_evaluation import fit_customer_predictor
+from upswing.slices import Groups
 
 
 def model(dbt, session):
@@ -14,11 +15,14 @@ def model(dbt, session):
     categories = engine.read(
         dbt.ref("int_customer_category_snapshots").filter("order_days_in_intent_window is not null")
     )
+    groups = Groups.from_arrow(
+        engine.read(dbt.ref("int_customer_groups")), dbt.config.meta_get("least_slice_customers")
+    )
     told = engine.progress("fit_customer_predictor", "stage")
     return fits.fit_when_due(
         "customer_predictor",
         fit_customer_predictor.__module__,
-        lambda: fit_customer_predictor(snapshots, categories, as_of_date, parameters, told),
+        lambda: fit_customer_predictor(snapshots, categories, as_of_date, parameters, told, groups),
         [snapshots, categories],
         parameters,
         engine.read_earlier(dbt, session),

@@ -1,6 +1,7 @@
 from upswing import engine, fits
 from upswing.customers.recommend_fit import TrainingData, fit_recommender
 from upswing.customers.recommend_parameters import RecommenderParameters
+from upswing.slices import Groups
 
 
 def model(dbt, session):
@@ -12,10 +13,14 @@ def model(dbt, session):
         engine.read(dbt.ref("score_product_similarities")),
         engine.read(dbt.ref("int_customer_category_snapshots")),
     )
+    groups = Groups.from_arrow(
+        engine.read(dbt.ref("int_customer_groups")), dbt.config.meta_get("least_slice_customers")
+    )
+    told = engine.progress("fit_recommender", "step")
     return fits.fit_when_due(
         "recommender",
         fit_recommender.__module__,
-        lambda: fit_recommender(data, as_of_date, parameters, engine.progress("fit_recommender", "step")),
+        lambda: fit_recommender(data, as_of_date, parameters, told, groups),
         data.fingerprinted(),
         parameters,
         engine.read_earlier(dbt, session),

@@ -23,6 +23,7 @@ def model(dbt, session):
         "model_health": dbt.ref("model_health"),
         "model_metrics": dbt.ref("model_metrics"),
         "model_runs": dbt.ref("model_runs"),
+        "model_slices": dbt.ref("model_slices"),
         "opportunity_priorities": dbt.ref("opportunity_priorities"),
         "pipeline_runs": dbt.ref("pipeline_runs"),
         "positive_increments": dbt.ref("positive_increments"),

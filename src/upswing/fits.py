@@ -9,7 +9,7 @@ import importlib.util
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -89,6 +89,33 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class SliceMetric(Metric):
+    """A figure of one group of the rows, see :mod:`upswing.slices`.
+
+    Attributes:
+        slice_column: what the rows are told apart by.
+        slice_value: the group.
+        rows: of the group.
+        subjects: customers, products, deals or texts whose rows they are.
+        lower, upper: interval of the value; None where there is none.
+        others: the figure of all other rows; None where nothing is compared.
+        gap_lower, gap_upper: interval of the value less that of the others.
+        pooled_groups: how many groups, too small to be told apart, this one is made of.
+    """
+
+    slice_column: str
+    slice_value: str
+    rows: int
+    subjects: int
+    lower: float | None = None
+    upper: float | None = None
+    others: float | None = None
+    gap_lower: float | None = None
+    gap_upper: float | None = None
+    pooled_groups: int = 0
+
+
+@dataclass(frozen=True)
 class Fit:
     """What training returns.
 
@@ -96,11 +123,13 @@ class Fit:
         weights: safetensors bytes, never pickle.
         metrics: the model's and each baseline's, on the same rows.
         verdict: whether the model beats its baselines, in words.
+        slices: the model's by group of these rows.
     """
 
     weights: bytes
     metrics: list[Metric]
     verdict: str
+    slices: list[SliceMetric] = field(default_factory=list)
 
 
 class Parameters(Protocol):
@@ -181,7 +210,7 @@ def fit_when_due(
         "refit_reason": reason,
         "training_rows": training_rows,
         "parameters": parameters_json,
-        "metrics": metrics_json(fit.metrics),
+        "metrics": metrics_json([*fit.metrics, *fit.slices]),
         "verdict": fit.verdict,
         "weights": fit.weights,
     }
@@ -307,8 +336,12 @@ def _parsed(source: str) -> ast.Module:
 
 def metrics_json(metrics: Iterable[Metric]) -> str:
     """Metrics as a JSON list of objects; NaN becomes null."""
-    rounded = (
-        dataclasses.asdict(metric) | {"value": None if math.isnan(metric.value) else round(metric.value, 6)}
-        for metric in metrics
+    return json.dumps(
+        [{name: _rounded(value) for name, value in dataclasses.asdict(metric).items()} for metric in metrics]
     )
-    return json.dumps(list(rounded))
+
+
+def _rounded(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return None if math.isnan(value) else round(value, 6)

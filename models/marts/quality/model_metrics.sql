@@ -1,5 +1,6 @@
 {%- set fields = {
     "split": "string", "target": "string", "competitor": "string", "metric": "string", "value": "double",
+    "slice_column": "string",
 } -%}
 
 with audit_metrics as (
@@ -35,6 +36,7 @@ final as (
         measurement.metric,
         measurement.value
     from measured
+    where measurement.slice_column is null
     union all
     select
         model_name,

@@ -27,8 +27,9 @@ from upswing.customers.customer_predictor_measures import (
     measure_spend,
 )
 from upswing.customers.customer_snapshots import CustomerSnapshots, day_of
-from upswing.fits import Fit, Metric, NotEnoughHistory
+from upswing.fits import Fit, Metric, NotEnoughHistory, SliceMetric
 from upswing.one_thread import hold_one_thread
+from upswing.slices import NO_GROUPS, Groups
 from upswing.splits import lowest_hashes
 
 Progress = Callable[[int, int], None]
@@ -40,6 +41,7 @@ def fit_customer_predictor(
     as_of_date: date,
     parameters: CustomerPredictorParameters,
     progress: Progress = lambda _done, _all: None,
+    groups: Groups = NO_GROUPS,
 ) -> Fit:
     """Measure, then train on all complete snapshots.
 
@@ -49,6 +51,7 @@ def fit_customer_predictor(
         as_of_date: the build's clock.
         parameters: see there.
         progress: told (stages done, stages in all).
+        groups: of customers, by which errors are compared; nothing is learned from them.
 
     Raises:
         NotEnoughHistory: fewer than ``min_customers`` customers were followed for ``intent_days``.
@@ -64,22 +67,24 @@ def fit_customer_predictor(
     snapshots = everyone[np.isin(everyone.customer_ids.astype(str), kept)]
     metrics: list[Metric] = []
     verdicts: list[str] = []
+    slices: list[SliceMetric] = []
     measures: list[Callable[[], Measured]] = [
-        lambda: measure_churn(snapshots, parameters),
-        lambda: measure_purchase(snapshots, parameters),
-        lambda: measure_spend(snapshots, parameters),
-        lambda: measure_category(category_rows, as_of_date, parameters),
+        lambda: measure_churn(snapshots, parameters, groups),
+        lambda: measure_purchase(snapshots, parameters, groups),
+        lambda: measure_spend(snapshots, parameters, groups),
+        lambda: measure_category(category_rows, as_of_date, parameters, groups),
     ]
     stages = len(measures) + 1
     hold_one_thread()
     for number, measure in enumerate(measures):
-        measured, verdict = measure()
+        measured, verdict, sliced = measure()
         metrics.extend(measured)
+        slices.extend(sliced)
         verdicts.append(verdict)
         progress(number + 1, stages)
     predictor = train_predictor(snapshots, category_rows, as_of_date, parameters)
     progress(stages, stages)
-    return Fit(predictor.to_bytes(), metrics, "; ".join([*verdicts, *untrained(predictor)]))
+    return Fit(predictor.to_bytes(), metrics, "; ".join([*verdicts, *untrained(predictor)]), slices)
 
 
 def train_predictor(

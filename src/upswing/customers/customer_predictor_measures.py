@@ -23,8 +23,9 @@ from upswing.customers.customer_predictor import (
 from upswing.customers.customer_predictor_verdicts import customer_verdict, mean_absolute_error, pr_auc, spend_metrics
 from upswing.customers.customer_snapshots import FEATURES, FEATURES_WITHOUT_BROWSING, CustomerSnapshots
 from upswing.customers.purchase_baselines import Scorer, baseline_probabilities, baseline_spend
-from upswing.fits import Metric, NotEnoughHistory
+from upswing.fits import Metric, NotEnoughHistory, SliceMetric
 from upswing.metrics import classification_metrics
+from upswing.slices import Groups, of_amounts, of_probabilities, reliability, slices
 from upswing.splits import hash_folds
 
 SPLIT = "time"
@@ -37,7 +38,7 @@ NO_EARLIER = (
 
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Measured = tuple[list[Metric], str]
+Measured = tuple[list[Metric], str, list[SliceMetric]]
 Train = Callable[[CustomerSnapshots, CustomerPredictorParameters, tuple[str, ...]], BoostedTrees]
 
 
@@ -62,19 +63,21 @@ def time_split(days: NDArray[np.datetime64], usable: Mask, window_days: int) -> 
     return (training, usable & (days == tested)) if training.any() else None
 
 
-def measure_churn(snapshots: CustomerSnapshots, parameters: CustomerPredictorParameters) -> Measured:
-    """Metrics and verdict of churn; the manager's rule: the longer ago the last purchase, the likelier."""
+def measure_churn(snapshots: CustomerSnapshots, parameters: CustomerPredictorParameters, groups: Groups) -> Measured:
+    """Metrics, verdict and slices of churn; the manager's rule: the longer ago the last purchase, the likelier."""
     rule = FEATURES.index("recency_days")
     split = time_split(snapshots.days, snapshots.can_churn, parameters.churn_days)
-    return _measure_trees(CHURN, snapshots, split, train_churn, "has_churned", lambda asked: asked[:, rule], parameters)
+    return _measure_trees(
+        CHURN, snapshots, split, train_churn, "has_churned", lambda asked: asked[:, rule], parameters, groups
+    )
 
 
-def measure_purchase(snapshots: CustomerSnapshots, parameters: CustomerPredictorParameters) -> Measured:
-    """Metrics and verdict of purchase intent; the manager's rule: the more orders lately, the likelier."""
+def measure_purchase(snapshots: CustomerSnapshots, parameters: CustomerPredictorParameters, groups: Groups) -> Measured:
+    """Metrics, verdict and slices of purchase intent; the manager's rule: the more orders lately, the likelier."""
     rule = FEATURES.index("orders_recent")
     split = time_split(snapshots.days, snapshots.has_intent_window, parameters.intent_days)
     return _measure_trees(
-        PURCHASE, snapshots, split, train_purchase, "has_bought", lambda asked: asked[:, rule], parameters
+        PURCHASE, snapshots, split, train_purchase, "has_bought", lambda asked: asked[:, rule], parameters, groups
     )
 
 
@@ -86,9 +89,10 @@ def _measure_trees(
     outcome: str,
     rule: Scorer,
     parameters: CustomerPredictorParameters,
+    groups: Groups,
 ) -> Measured:
     if split is None:
-        return [], f"{target}: {NO_EARLIER}"
+        return [], f"{target}: {NO_EARLIER}", []
     known, asked = (snapshots[mask] for mask in split)
     scores = {
         name: train(known, parameters, features).probabilities(asked.matrix(features))
@@ -97,14 +101,14 @@ def _measure_trees(
     folds = customer_folds(known, parameters.boosting.folds)
     labels = getattr(known, outcome)
     baselines = baseline_probabilities(known.values, labels, folds, asked.values, {RULE: rule})
-    return classification_of(target, getattr(asked, outcome), scores | baselines, asked.customer_ids)
+    return classification_of(target, getattr(asked, outcome), scores | baselines, asked.customer_ids, groups)
 
 
-def measure_spend(snapshots: CustomerSnapshots, parameters: CustomerPredictorParameters) -> Measured:
-    """Metrics and verdict of expected spend; the rules: as much a day as in the recent, or in the active weeks."""
+def measure_spend(snapshots: CustomerSnapshots, parameters: CustomerPredictorParameters, groups: Groups) -> Measured:
+    """Metrics, verdict, slices of expected spend; the rules: as much a day as in the recent, or in the active weeks."""
     split = time_split(snapshots.days, snapshots.has_intent_window, parameters.intent_days)
     if split is None:
-        return [], f"{SPEND}: {NO_EARLIER}"
+        return [], f"{SPEND}: {NO_EARLIER}", []
     known, asked = (snapshots[mask] for mask in split)
     predictions = {
         name: train_purchase(known, parameters, features).probabilities(asked.matrix(features))
@@ -123,18 +127,22 @@ def measure_spend(snapshots: CustomerSnapshots, parameters: CustomerPredictorPar
     ]
     rivals = {name: predicted for name, predicted in predictions.items() if name != WITHOUT_BROWSING}
     told = customer_verdict(asked.spend, rivals, asked.customer_ids, mean_absolute_error, "MAE", False)
-    return metrics, f"{SPEND}: {told}"
+    who = asked.customer_ids
+    figures = of_amounts(asked.spend, predictions["model"], who)
+    return metrics, f"{SPEND}: {told}", slices(SPLIT, SPEND, groups.of(who), who, figures, groups.least)
 
 
-def measure_category(category_rows: pa.Table, as_of_date: date, parameters: CustomerPredictorParameters) -> Measured:
-    """Metrics and verdict of category intent; the manager's rule: the more days of purchase lately, the likelier."""
+def measure_category(
+    category_rows: pa.Table, as_of_date: date, parameters: CustomerPredictorParameters, groups: Groups
+) -> Measured:
+    """Metrics, verdict, slices of category intent; the rule of managers: the more days of purchase lately."""
     rows = categories.complete_rows(category_rows, as_of_date, parameters.intent_days).sort_by(
         [("snapshot_on", "ascending"), ("customer_id", "ascending"), ("category", "ascending")]
     )
     days = np.array(rows["snapshot_on"].to_pylist(), dtype="datetime64[D]")
     split = time_split(days, np.ones(len(days), dtype=np.bool_), parameters.intent_days)
     if split is None:
-        return [], f"{CATEGORY}: {NO_EARLIER}"
+        return [], f"{CATEGORY}: {NO_EARLIER}", []
     known, asked = (rows.filter(pa.array(mask)) for mask in split)
     tested_on = days.max().astype(date)
     features = tuple(name for name in categories.FEATURES if name not in categories.BROWSING_FEATURES)
@@ -142,7 +150,7 @@ def measure_category(category_rows: pa.Table, as_of_date: date, parameters: Cust
         model = CategoryIntent.train(known, tested_on, parameters.category)
         without = CategoryIntent.train(known, tested_on, parameters.category, features)
     except NotEnoughHistory as too_little:
-        return [], f"{CATEGORY}: not measurable, and no best baseline is told: {too_little}"
+        return [], f"{CATEGORY}: not measurable, and no best baseline is told: {too_little}", []
     scores = {"model": model.probabilities(asked), WITHOUT_BROWSING: without.probabilities(asked)}
     rule = categories.FEATURES.index("order_days_active")
     training, testing = (matrix(part, categories.FEATURES, model.gaps, model.overall_gap) for part in (known, asked))
@@ -150,20 +158,26 @@ def measure_category(category_rows: pa.Table, as_of_date: date, parameters: Cust
     rules: dict[str, Scorer] = {RULE: lambda values: values[:, rule]}
     baselines = baseline_probabilities(training, labels_of(known), folds, testing, rules)
     customers = np.array(asked["customer_id"].to_pylist(), dtype=object)
-    return classification_of(CATEGORY, labels_of(asked), scores | baselines, customers)
+    return classification_of(CATEGORY, labels_of(asked), scores | baselines, customers, groups)
 
 
 def classification_of(
-    target: str, labels: FloatArray, scores: dict[str, FloatArray], customers: NDArray[Any]
+    target: str, labels: FloatArray, scores: dict[str, FloatArray], customers: NDArray[Any], groups: Groups
 ) -> Measured:
-    """Metrics of all competitors on the same rows; the model's own trees without browsing are none of its rivals."""
+    """Metrics of all competitors on the same rows, and the model's by group and by its own probability.
+
+    The model's own trees without browsing are none of its rivals.
+    """
     metrics = [
         Metric(SPLIT, target, name, metric, value)
         for name, probabilities in scores.items()
         for metric, value in classification_metrics(labels, probabilities).items()
     ]
     rivals = {name: probabilities for name, probabilities in scores.items() if name != WITHOUT_BROWSING}
-    return metrics, f"{target}: {customer_verdict(labels, rivals, customers, pr_auc, 'PR-AUC', True)}"
+    told = customer_verdict(labels, rivals, customers, pr_auc, "PR-AUC", True)
+    figures = of_probabilities(labels, scores["model"], customers)
+    sliced = slices(SPLIT, target, groups.of(customers), customers, figures, groups.least)
+    return metrics, f"{target}: {told}", [*reliability(SPLIT, target, labels, scores["model"], customers), *sliced]
 
 
 def _pace(column: str, windows: float) -> Scorer:

@@ -13,7 +13,8 @@ from upswing.customers.recommend_batches import Batch, Cut, Progress
 from upswing.customers.recommend_knowledge import BoolArray, bought_after
 from upswing.customers.recommend_lists import lists_of
 from upswing.customers.recommend_metrics import LENGTH, Measured, figures, measured, pooled, verdict_of
-from upswing.fits import Metric
+from upswing.fits import Metric, SliceMetric
+from upswing.slices import NO_GROUPS, Groups, of_means, slices
 
 SPLIT = "time"
 
@@ -33,15 +34,20 @@ Found = dict[str, dict[str, Measured]]
 
 
 def evaluate(
-    cut: Cut, history: Purchases, ranker: Ranker, progress: Progress = lambda _done, _all: None
-) -> tuple[list[Metric], list[str]]:
-    """Metrics and verdicts on the customers who bought in the weeks after the cut and were no new customers on it.
+    cut: Cut,
+    history: Purchases,
+    ranker: Ranker,
+    progress: Progress = lambda _done, _all: None,
+    groups: Groups = NO_GROUPS,
+) -> tuple[list[Metric], list[str], list[SliceMetric]]:
+    """Metrics, verdicts, slices of the customers who bought in the weeks after the cut and were no new customers on it.
 
     Args:
         cut: whose candidates the ranker did not learn from.
         history: purchases of the same customers and products that hold the weeks after it.
         ranker: trained on earlier cuts.
         progress: told the customers done, and all.
+        groups: of customers, by which the lists are compared; nothing is learned from them.
     """
     found = compare(cut, history, ranker, progress)
     known = cut.known
@@ -53,14 +59,25 @@ def evaluate(
         for competitor, figure in of_target.items()
         for metric, value in figures(figure, known.active_customers, customers, len(cut.signals.offered)).items()
     ]
-    return metrics, [verdict_of(target, of_target) for target, of_target in found.items()]
+    tested = tested_customers(cut, history)
+    who = history.customer_ids[tested]
+    lists = found["purchases"]["model"] if len(tested) else None
+    means = {f"ndcg_at_{LENGTH}": lists.ndcg, f"hit_rate_at_{LENGTH}": lists.hit} if lists else {}
+    sliced = slices(SPLIT, "purchases", groups.of(who), who, of_means(means, who), groups.least)
+    return metrics, [verdict_of(target, of_target) for target, of_target in found.items()], sliced
+
+
+def tested_customers(cut: Cut, history: Purchases) -> IntArray:
+    """Customers of the cut who bought anything in the weeks after it, sorted."""
+    bought = bought_after(history, cut.known.cut, cut.parameters.test_weeks)
+    return np.intersect1d(cut.customers(), bought // len(history.catalogue.product_ids))
 
 
 def compare(cut: Cut, history: Purchases, ranker: Ranker, progress: Progress = lambda _done, _all: None) -> Found:
     """Figures of each target and competitor; see :func:`evaluate`."""
     bought = bought_after(history, cut.known.cut, cut.parameters.test_weeks)
     products = len(history.catalogue.product_ids)
-    customers = np.intersect1d(cut.customers(), bought // products)
+    customers = tested_customers(cut, history)
     parts: dict[str, dict[str, list[Measured]]] = {target: defaultdict(list) for target in TARGETS}
     for batch in cut.batches(customers, progress):
         scores = ranker.scores(batch.features)

@@ -18,6 +18,7 @@ from upswing.customers.recommend_evaluation import evaluate
 from upswing.customers.recommend_intents import intents_by_day, trained_intent
 from upswing.customers.recommend_parameters import RecommenderParameters
 from upswing.fits import Fit, NotEnoughHistory
+from upswing.slices import NO_GROUPS, Groups
 from upswing.tensors import pack, unpack
 
 EPOCH = date(1970, 1, 1)
@@ -69,6 +70,7 @@ def fit_recommender(
     as_of_date: date,
     parameters: RecommenderParameters,
     progress: Progress = lambda _done, _all: None,
+    groups: Groups = NO_GROUPS,
 ) -> Fit:
     """Measure on the purchases of the last ``test_weeks``, then train on the newest cuts whose labels are known.
 
@@ -77,6 +79,7 @@ def fit_recommender(
         as_of_date: the build's clock.
         parameters: of the recommender.
         progress: told the steps done, and all.
+        groups: of customers, by which the lists are compared; nothing is learned from them.
 
     Raises:
         NotEnoughHistory: purchases of too few weeks or customers to train and to test.
@@ -99,12 +102,12 @@ def fit_recommender(
         progress(2 * number + 2, steps)
     assert tested is not None
     _check(rows, parameters)
-    metrics, verdicts = evaluate(tested, history, Ranker.train(rows[1:], parameters))
+    metrics, verdicts, sliced = evaluate(tested, history, Ranker.train(rows[1:], parameters), groups=groups)
     progress(steps - 1, steps)
     ranker = Ranker.train(rows[: parameters.training_cuts], parameters)
     weights = to_bytes(ranker, trained_intent(data.category_snapshots, as_of_date, parameters.intent_days))
     progress(steps, steps)
-    return Fit(weights, metrics, "; ".join(verdicts))
+    return Fit(weights, metrics, "; ".join(verdicts), sliced)
 
 
 def cut_days(history: Purchases, today: int, parameters: RecommenderParameters) -> list[int]:

@@ -23,6 +23,7 @@ from upswing.marketing.feedback_sentiment_texts import LabelledTexts
 from upswing.marketing.feedback_terms import Terms
 from upswing.metrics import calibration_error
 from upswing.one_thread import hold_one_thread
+from upswing.slices import reliability
 from upswing.splits import hash_folds
 from upswing.verdicts import compared
 
@@ -64,7 +65,11 @@ def fit_sentiment_classifier(texts: pa.Table, readings: pa.Table, parameters: Se
     terms = Terms.of(known.texts)
     both = beside(known.readings, terms.weights(known.texts))
     served = SentimentClassifier(terms, SentimentLayer.fit(both, known.counts, float(np.median(penalties))))
-    return Fit(served.to_bytes(), metrics, verdict(known.counts, found, groups))
+    row, label = _answers(known.counts)
+    place = CLASSES.index("good")
+    good = (label == place).astype(np.float64)
+    bins = reliability(SPLIT, "good", good, found["model"][row, place], groups[row])
+    return Fit(served.to_bytes(), metrics, verdict(known.counts, found, groups), bins)
 
 
 def _held_out(

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from upswing.fits import Fit, Metric, NotEnoughHistory
+from upswing.fits import Fit, Metric, NotEnoughHistory, SliceMetric
 from upswing.marketing.uplift_candidates import AVERAGE, LINEAR, UNPACKED, train_learners
 from upswing.marketing.uplift_curves import Curve, effect_scores, interval, resampled_weights, slope_of
 from upswing.marketing.uplift_learners import ArmModels
@@ -24,6 +24,7 @@ from upswing.marketing.uplift_predictor import (
 )
 from upswing.marketing.uplift_rows import UPLIFT_FEATURES, CampaignRates, UpliftParameters, UpliftRows
 from upswing.one_thread import hold_one_thread
+from upswing.slices import NO_GROUPS, Groups, of_probabilities, reliability, slices
 from upswing.splits import lowest_hashes
 from upswing.verdicts import compared
 
@@ -58,7 +59,10 @@ class Tested:
 
 
 def fit_uplift_predictor(
-    touches: pa.Table, parameters: UpliftParameters, progress: Progress = lambda _done, _all: None
+    touches: pa.Table,
+    parameters: UpliftParameters,
+    progress: Progress = lambda _done, _all: None,
+    groups: Groups = NO_GROUPS,
 ) -> Fit:
     """Choose and measure, then train on all rows.
 
@@ -66,6 +70,7 @@ def fit_uplift_predictor(
         touches: as ``int_uplift_touches`` holds them.
         parameters: see there.
         progress: told (stages done, stages in all).
+        groups: of customers, by which errors are compared; nothing is learned from them.
 
     Raises:
         NotEnoughHistory: fewer than ``min_control_customers`` customers in one of the arms.
@@ -93,7 +98,7 @@ def fit_uplift_predictor(
     arms = ArmModels.train(rows, parameters)
     predictor = train_predictor(rows, choice, train_learners(rows, arms, parameters), parameters)
     progress(3, 3)
-    return Fit(predictor.to_bytes(), metrics, verdict)
+    return Fit(predictor.to_bytes(), metrics, verdict, conversion_slices(measured, groups))
 
 
 def measure(known: UpliftRows, asked: UpliftRows, choice: Choice, parameters: UpliftParameters) -> Tested:
@@ -150,6 +155,18 @@ def conversion_metrics(tested: Tested) -> list[Metric]:
             "base_rate": float(asked.converted.mean()),
             "rows": float(len(asked)),
         }.items()
+    ]
+
+
+def conversion_slices(tested: Tested, groups: Groups) -> list[SliceMetric]:
+    """What came of the probability of a conversion in the row's own arm, by its height and by group of customers."""
+    asked, effects = tested.asked, tested.said["model"]
+    said = tested.predictor.base_probabilities(asked.values, effects) + asked.treated * effects
+    who = asked.customers
+    figures = of_probabilities(asked.converted, said, who)
+    return [
+        *reliability(SPLIT, CONVERSION, asked.converted, said, who),
+        *slices(SPLIT, CONVERSION, groups.of(who), who, figures, groups.least),
     ]
 
 

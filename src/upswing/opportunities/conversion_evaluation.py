@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from upswing.bert import Bert, Progress
 from upswing.calibration import sigmoid
-from upswing.fits import Fit, Metric, NotEnoughHistory
+from upswing.fits import Fit, Metric, NotEnoughHistory, SliceMetric
 from upswing.metrics import classification_metrics
 from upswing.opportunities.conversion_baselines import train_baselines
 from upswing.opportunities.conversion_classifier import (
@@ -22,6 +22,7 @@ from upswing.opportunities.conversion_classifier import (
 from upswing.opportunities.encoded_visits import EncodedVisits, encode_visits
 from upswing.opportunities.known_courses import KnownCourses
 from upswing.opportunities.opportunity_texts import OpportunityTexts
+from upswing.slices import LEAST, UNKNOWN, of_probabilities, reliability, slices
 from upswing.splits import lowest_hashes
 from upswing.torch_session import torch_session
 from upswing.verdicts import verdict
@@ -55,7 +56,7 @@ def evaluate(
     classifier: ConversionClassifier,
     encoded: EncodedVisits,
     parameters: ConversionParameters,
-) -> tuple[list[Metric], str, FloatArray]:
+) -> tuple[list[Metric], str, FloatArray, list[SliceMetric]]:
     """Metrics of the classifier and its baselines on later opportunities, all of them knowing the first visits alone.
 
     Args:
@@ -66,7 +67,7 @@ def evaluate(
         parameters: see there.
 
     Returns:
-        The metrics; a verdict; the probability after each visit of ``test``.
+        The metrics; a verdict; the probability after each visit of ``test``; what came of those after the last visit.
     """
     vectors = classifier.members.text.vectors(encoded)
     courses = {
@@ -76,6 +77,7 @@ def evaluate(
     baselines = train_baselines(train, calibration_folds(train, parameters))
     metrics: list[Metric] = []
     told = ""
+    sliced: list[SliceMetric] = []
     targets = {TARGET: int(test.visits.max())} | {f"{TARGET}_after_{k}_visits": k for k in AFTER_VISITS}
     for target, count in targets.items():
         asked = test.visits >= (count if target != TARGET else 1)
@@ -92,7 +94,19 @@ def evaluate(
         )
         if target == TARGET:
             told = verdict(known.is_won, {name: score for name, score in scores.items() if name != PART})
-    return metrics, told, courses["model"]
+            ids, found = known.opportunity_ids, scores["model"]
+            columns = {"amount_third": amount_thirds(known.amount)}
+            sliced += reliability(SPLIT, target, known.is_won, found, ids)
+            sliced += slices(SPLIT, target, columns, ids, of_probabilities(known.is_won, found, ids), LEAST)
+    return metrics, told, courses["model"], sliced
+
+
+def amount_thirds(amounts: FloatArray) -> NDArray[np.object_]:
+    """Which third of the deals by amount each is in, in words, shape (opportunities,)."""
+    known = amounts[~np.isnan(amounts)]
+    bounds = np.quantile(known, [1 / 3, 2 / 3]) if len(known) else np.zeros(2)
+    names = np.array(["1 smallest", "2 middle", "3 largest"], dtype=object)
+    return np.where(np.isnan(amounts), UNKNOWN, names[np.searchsorted(bounds, amounts, side="right").clip(max=2)])
 
 
 def fit_conversion_classifier(
@@ -143,9 +157,11 @@ def fit_conversion_classifier(
         frozen, tuned = parameters.text.layers_of(bert)
         encoded = encode_visits(bert, closed, parameters.text.window_tokens, frozen, bool(tuned), progress=stage(0))
         measured = train_classifier(bert, train, visits_of(encoded, closed, ~testing), parameters, stage(1))
-        metrics, told, later_course = evaluate(train, test, measured, visits_of(encoded, closed, testing), parameters)
+        metrics, told, later_course, sliced = evaluate(
+            train, test, measured, visits_of(encoded, closed, testing), parameters
+        )
         final = train_classifier(bert, closed, encoded, parameters, stage(2))
         courses = KnownCourses.of(closed, final.probabilities(closed, final.members.text.vectors(encoded)), False)
     courses = courses.replaced_by(KnownCourses.of(test, later_course, True))
     sampled = f"; {len(closed):,} of {everything:,} closed opportunities, by hash" if len(closed) < everything else ""
-    return Fit(final.to_bytes(courses.packed()), metrics, f"{told}; {final.stack.told}{sampled}")
+    return Fit(final.to_bytes(courses.packed()), metrics, f"{told}; {final.stack.told}{sampled}", sliced)

@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from upswing.fits import Fit, Metric, NotEnoughHistory
+from upswing.fits import Fit, Metric, NotEnoughHistory, SliceMetric
 from upswing.metrics import classification_metrics
 from upswing.products.breakout_baselines import baseline_probabilities
 from upswing.products.breakout_classifier import TARGETS, BreakoutParameters, labels_of, train_classifier
 from upswing.products.breakout_network import Progress
 from upswing.products.launch_windows import LaunchHistory
+from upswing.slices import LEAST, of_probabilities, reliability, slices
 from upswing.splits import decision_week, launch_order_split, time_split
 from upswing.torch_session import torch_session
 from upswing.verdicts import verdict
@@ -49,8 +50,9 @@ def evaluate(
     splits: dict[str, Split],
     parameters: BreakoutParameters,
     progress_of: Callable[[int], Progress] = lambda _stage: lambda _done, _all: None,
-) -> tuple[list[Metric], list[str]]:
-    """Metrics of the CNN and its baselines on products that trained nothing, and a verdict a target on the first split.
+) -> tuple[list[Metric], list[str], list[SliceMetric]]:
+    """Metrics of the CNN and its baselines on products that trained nothing; a verdict and slices a target on the first
+    split.
 
     Args:
         history: historical launches.
@@ -60,6 +62,7 @@ def evaluate(
     """
     metrics: list[Metric] = []
     verdicts: list[str] = []
+    sliced: list[SliceMetric] = []
     for number_of_split, (split, (training, testing)) in enumerate(splits.items()):
         train, test = history[training], history[testing]
         model = train_classifier(train, parameters, progress_of(number_of_split)).probabilities(test.windows)
@@ -74,7 +77,11 @@ def evaluate(
             )
             if len(verdicts) < len(TARGETS):
                 verdicts.append(f"{target}, split by {split}: {verdict(labels, scores)}")
-    return metrics, verdicts
+                of_model, ids = scores["model"], test.windows.product_ids
+                columns = {"category": test.windows.categories.astype(object)}
+                sliced += reliability(split, target, labels, of_model, ids)
+                sliced += slices(split, target, columns, ids, of_probabilities(labels, of_model, ids), LEAST)
+    return metrics, verdicts, sliced
 
 
 def fit_breakout_classifier(
@@ -98,6 +105,6 @@ def fit_breakout_classifier(
         return lambda done, everything: progress(stage * everything + done, (len(splits) + 1) * everything)
 
     with torch_session():
-        metrics, verdicts = evaluate(history, splits, parameters, progress_of)
+        metrics, verdicts, sliced = evaluate(history, splits, parameters, progress_of)
         classifier = train_classifier(history, parameters, progress_of(len(splits)))
-    return Fit(classifier.to_bytes(), metrics, "; ".join(verdicts))
+    return Fit(classifier.to_bytes(), metrics, "; ".join(verdicts), sliced)

@@ -6,13 +6,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from upswing.fits import Fit, Metric, NotEnoughHistory
+from upswing.fits import Fit, Metric, NotEnoughHistory, SliceMetric
 from upswing.metrics import classification_metrics, hit_rate
 from upswing.products.analogs import analogs_from_arrow, find_analogs
 from upswing.products.launch_windows import LaunchHistory, LaunchWindows
 from upswing.products.surge_baselines import analog_frequency, category_frequency, pooled_gradient_boosting
 from upswing.products.surge_locator import SurgeParameters, train_locator
 from upswing.products.surge_network import Progress
+from upswing.slices import reliability
 from upswing.splits import time_split
 from upswing.torch_session import torch_session
 from upswing.verdicts import verdict
@@ -63,11 +64,11 @@ def _compete(products: LaunchWindows, known: LaunchHistory, parameters: SurgePar
     }
 
 
-def evaluate(history: LaunchHistory, parameters: SurgeParameters) -> tuple[list[Metric], str]:
-    """Metrics of the backtest, and the verdict."""
+def evaluate(history: LaunchHistory, parameters: SurgeParameters) -> tuple[list[Metric], str, list[SliceMetric]]:
+    """Metrics of the backtest, the verdict, and what came of the promised probabilities."""
     surges, found = backtest(history, parameters)
     if not len(surges):
-        return [], "no backtest: history is too short for a launch to end its cycle before another's window closes"
+        return [], "no backtest: history is too short for a launch to end its cycle before another's window closes", []
     metrics: list[Metric] = []
     for name, probabilities in found.items():
         figures = classification_metrics(surges.ravel(), probabilities.ravel())
@@ -75,7 +76,9 @@ def evaluate(history: LaunchHistory, parameters: SurgeParameters) -> tuple[list[
         figures[f"hit_rate_at_{HIT_WEEKS}"] = hit_rate(surges, probabilities, HIT_WEEKS)
         metrics.extend(Metric(SPLIT, TARGET, name, metric, value) for metric, value in figures.items())
     ranked = {name: probabilities.ravel() for name, probabilities in found.items()}
-    return metrics, f"{TARGET}, split by {SPLIT}: {verdict(surges.ravel(), ranked)}"
+    products = np.repeat(np.arange(len(surges)), surges.shape[1])
+    bins = reliability(SPLIT, TARGET, surges.ravel(), ranked["model"], products)
+    return metrics, f"{TARGET}, split by {SPLIT}: {verdict(surges.ravel(), ranked)}", bins
 
 
 def fit_surge_locator(
@@ -103,6 +106,6 @@ def fit_surge_locator(
     windows = LaunchWindows.from_arrow(window_rows.sort_by("product_id"))
     products, analogs = analogs_from_arrow(analog_rows, windows, history.windows)
     with torch_session():
-        metrics, told = evaluate(history, parameters)
+        metrics, told, bins = evaluate(history, parameters)
         locator = train_locator(products, history, analogs, parameters, progress)
-    return Fit(locator.to_bytes(), metrics, told)
+    return Fit(locator.to_bytes(), metrics, told, bins)
