@@ -3,18 +3,21 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUPERSET := .venv-superset
 RAW ?= $(UPSWING_RAW)
 UPSWING_WAREHOUSE ?= warehouse
 export UPSWING_WAREHOUSE
 ENGINE ?= duckdb
 TO ?= postgres
+PORT ?= 8501
+LANGUAGE ?= en
 INSTALLED := $(VENV)/.installed$(if $(filter spark,$(ENGINE)),-spark)
 ifneq ($(strip $(RAW)),)
 export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh
+.PHONY: help build test lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh dashboard report cards superset
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +50,25 @@ build: engine $(INSTALLED) ## Build the warehouse and publish the marts; RAW=fol
 
 refresh: $(VENV)/.installed ## Take in new raw files once, build what they touch and publish it; `upswing watch` does so for ever
 	@$(BIN)/upswing watch --once
+
+dashboard: $(VENV)/.installed ## Serve the dashboard on this machine; PORT=8501
+	@echo "Open http://127.0.0.1:$(PORT) in a browser; end with Ctrl-C."
+	@$(BIN)/streamlit run dashboard/app.py --server.port $(PORT)
+
+$(SUPERSET)/.installed: superset/requirements.txt
+	@echo "Installing Superset into $(SUPERSET), once."
+	@$(PYTHON) -m venv $(SUPERSET)
+	@$(SUPERSET)/bin/python -m pip install --quiet --disable-pip-version-check --requirement superset/requirements.txt
+	@touch $@
+
+superset: $(VENV)/.installed $(SUPERSET)/.installed ## Serve the marts in Apache Superset on this machine, with charts and a dashboard
+	@$(BIN)/upswing superset
+
+report: $(VENV)/.installed ## Write the week in review to reports/, as HTML and PDF; LANGUAGE=zh for Chinese
+	@$(BIN)/upswing report --language $(LANGUAGE)
+
+cards: $(VENV)/.installed ## Write a model card of each learned model, and the transparency report, to docs/
+	@$(BIN)/upswing cards
 
 quality: $(VENV)/.installed ## Judge the warehouse by its gates and write Data Docs to target/quality
 	@$(BIN)/upswing check --data-docs target/quality

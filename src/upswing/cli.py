@@ -11,6 +11,7 @@ from upswing.quality.modes import private_umask
 COMMANDS = {
     "audit": "audit:audit",
     "backup": "backup:backup_command",
+    "cards": "cards:cards",
     "check": "check:check",
     "compliance": "compliance:compliance",
     "forget": "forget:forget_command",
@@ -20,8 +21,10 @@ COMMANDS = {
     "published": "published:published",
     "push": "push:push",
     "query": "published:query",
+    "report": "report:report",
     "restore": "backup:restore_command",
     "sample": "sample:sample",
+    "superset": "superset:superset",
     "watch": "watch:watch",
 }
 """Where each command is: a module below ``upswing.commands``, and a name in it."""

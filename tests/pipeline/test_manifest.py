@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import PROJECT, Warehouse, mart_names
 
+from upswing.interface import words
+from upswing.interface.words import ROOMS
 from upswing.privacy.compliance_lineage import personal_columns
 
 LAYERS = ("source", "seed", "staging", "intermediate", "model", "mart", "gate")
@@ -41,7 +45,7 @@ def layer(node: dict[str, Any]) -> str:
         return QUALITY_LAYERS.get(node["name"], "gate")
     if path.startswith("python_models/"):
         return "model"
-    layers = {"staging": "staging", "intermediate": "intermediate", "scores": "model", "marts": "mart"}
+    layers = {"staging": "staging", "intermediate": "intermediate", "scores": "model", "marts": "mart", "semantic": "mart"}
     return layers[path.split("/")[1]]
 
 
@@ -110,7 +114,7 @@ def test_every_model_leads_to_publish_or_staging(manifest: dict[str, Any]) -> No
     unused = {node["unique_id"] for node in models(manifest)} - ancestors
     assert {
         name for name in unused if not name.startswith(("model.upswing.base_raw__", "model.upswing.stg_raw__"))
-    } == set()
+    } == {"model.upswing.metric_days"}, "only the calendar of metrics, a view that no mart is made of"
 
 
 def test_no_personal_data_reaches_a_mart(manifest: dict[str, Any]) -> None:
@@ -155,3 +159,13 @@ def test_every_var_is_declared_once_and_used() -> None:
     for name in declared:
         uses = sum(text.count(f'var("{name}"') + text.count(f"var('{name}'") for text in sources)
         assert uses, f"var {name} is declared and never read"
+
+
+def test_an_exposure_tells_of_each_page_what_it_asks(manifest: dict[str, Any]) -> None:
+    marts = set(mart_names(manifest))
+    exposures = {exposure["name"]: exposure for exposure in manifest["exposures"].values()}
+    for room in ROOMS:
+        files = Path(words.__file__).with_name(room).glob("*answers.py")
+        asked = set(re.findall(r"\b(?:from|join)\s+(\w+)", "".join(file.read_text(encoding="utf-8") for file in files)))
+        told = {name.split(".")[-1] for name in exposures[f"dashboard_{room}"]["depends_on"]["nodes"]}
+        assert told == asked & marts, room

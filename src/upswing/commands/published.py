@@ -87,6 +87,7 @@ def published() -> None:
             click.echo(f"  {mart:<22}{rows:>12,} rows")
     for question, sql in QUESTIONS.items():
         click.echo(f'\nLook at {question}:\n  {_command()} query "{sql}"')
+    click.echo("\nSee it all: make dashboard, or make report")
 
 
 def _width() -> int:

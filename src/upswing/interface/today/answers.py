@@ -100,7 +100,7 @@ def whom_to_keep(marts: Marts, *, rows: int = 10) -> pa.Table:
     )
 
 
-def what_broke(marts: Marts, *, rows: int = 100) -> pa.Table:
+def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
     """What failed or is in doubt: gates, models, builds, and series that are lately out of the ordinary."""
     return marts.table(
         """

@@ -10,6 +10,7 @@ from upswing.interface.today import answers
 def show(page: Page) -> None:
     """Draw the page."""
     (today,) = page.answer(answers.today_in_figures).to_pylist()
+    broken = page.answer(answers.what_broke)
     page.as_of(today["as_of_date"])
     page.figures(
         [
@@ -19,9 +20,10 @@ def show(page: Page) -> None:
             ("revenue_at_risk", figures.count(today["revenue_at_risk"])),
             ("pushes", figures.count(today["pushes"])),
             ("places_to_reorder", figures.count(today["places_to_reorder"])),
+            ("findings", figures.count(broken.num_rows)),
         ]
     )
     page.table("what_to_push", page.answer(answers.what_to_push))
     page.table("whom_to_visit", page.answer(answers.whom_to_visit))
     page.table("whom_to_keep", page.answer(answers.whom_to_keep))
-    page.table("what_broke", page.answer(answers.what_broke))
+    page.table("what_broke", broken)
