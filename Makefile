@@ -52,8 +52,7 @@ refresh: $(VENV)/.installed ## Take in new raw files once, build what they touch
 	@$(BIN)/upswing watch --once
 
 dashboard: $(VENV)/.installed ## Serve the dashboard on this machine; PORT=8501
-	@echo "Open http://127.0.0.1:$(PORT) in a browser; end with Ctrl-C."
-	@$(BIN)/streamlit run dashboard/app.py --server.port $(PORT)
+	@$(BIN)/upswing dashboard --port $(PORT)
 
 $(SUPERSET)/.installed: superset/requirements.txt
 	@echo "Installing Superset into $(SUPERSET), once."

@@ -7,6 +7,7 @@ import sys
 import adjustment_loop
 import attainable_auc
 import basket_rules
+import dashboard
 import experiments
 import feedback
 import forecast_features
@@ -48,6 +49,7 @@ BENCHMARKS = (
     feedback,
     pushes,
     masks,
+    dashboard,
     second_build,
 )
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "cards": "cards:cards",
     "check": "check:check",
     "compliance": "compliance:compliance",
+    "dashboard": "dashboard:dashboard",
     "forget": "forget:forget_command",
     "identify": "identify:identify",
     "keys": "keys:keys_group",

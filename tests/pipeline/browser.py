@@ -55,7 +55,7 @@ def serving(warehouse: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", "--server.port", str(port)]
+    command = [str(Path(sys.executable).with_name("upswing")), "dashboard", "--port", str(port)]
     server = subprocess.Popen(
         command,
         cwd=PROJECT,

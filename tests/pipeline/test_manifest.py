@@ -45,7 +45,7 @@ def layer(node: dict[str, Any]) -> str:
         return QUALITY_LAYERS.get(node["name"], "gate")
     if path.startswith("python_models/"):
         return "model"
-    folder = path.split("/")[1]
+    folder = str(path).split("/")[1]
     return {"scores": "model", "marts": "mart", "semantic": "mart"}.get(folder, folder)
 
 

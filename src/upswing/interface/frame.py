@@ -67,7 +67,7 @@ class Page:
         key = f"{name}.empty"
         st.info(self.words(key if self.words.has(key) else "empty"), icon=":material/info:")
 
-    def chart(self, name: str, draw: Callable[[pa.Table, Words], Any], data: pa.Table) -> None:
+    def chart(self, name: str, draw: Callable[[pa.Table, Words], Any], data: pa.Table, **formats: str) -> None:
         """Section ``name``: the chart that ``draw(data, words)`` makes, its rows, and both as files."""
         self.section(name)
         if not data.num_rows:
@@ -76,7 +76,7 @@ class Page:
         chart = draw(data, self.words)
         st.altair_chart(chart, theme=None, key=f"{name}_chart")
         with st.expander(self.words("rows_and_downloads")):
-            self.rows(name, data)
+            self.rows(name, data, **formats)
             self.download(name, "png", lambda: picture(chart, "png"))
 
     def table(self, name: str, data: pa.Table, **formats: str) -> None:
@@ -179,8 +179,9 @@ class Page:
         if pa.types.is_integer(kind):
             return st.column_config.NumberColumn(label, format=formats.get(column, "localized"))
         if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-            usual, step = ("percent", 0.001) if column.endswith(SHARES) else ("localized", 0.01)
-            return st.column_config.NumberColumn(label, format=formats.get(column, usual), step=step)
+            # No step: it cuts digits off instead of rounding.
+            usual = "percent" if column.endswith(SHARES) else "%,.2f"
+            return st.column_config.NumberColumn(label, format=formats.get(column, usual))
         return st.column_config.TextColumn(label, width="large" if column in long else None)
 
 

@@ -69,7 +69,8 @@ def show_campaigns(page: Page) -> None:
             else page.answer(answers.campaign_groups, campaign_id=campaign, segment_name=segment)
         )
         known = groups.filter(groups[rate].is_valid())
-        page.chart("rates", partial(charts.rates, rate=rate), known.slice(0, NEWEST) if campaign is None else known)
+        newest = known.slice(0, NEWEST) if campaign is None else known
+        page.chart("rates", partial(charts.rates, rate=rate), newest, **SHARES)
     page.table("campaigns", results, **SHARES)
 
 
@@ -81,7 +82,7 @@ def show_experiments(page: Page) -> None:
         "marketing_metric", metrics, labels={metric: page.words.value("metric", metric) for metric in metrics}
     )
     found = page.answer(effect_answers.experiments, metric=chosen or effect_answers.METRICS[0])
-    page.chart("experiments", effect_charts.experiments, found)
+    page.chart("experiments", effect_charts.experiments, found, **SHARES)
     page.table(
         "verdicts",
         found.select(
@@ -134,9 +135,9 @@ def show_adjustments(page: Page) -> None:
     found = page.answer(effect_answers.adjustments, action_id=action)
     left, right = st.columns(2)
     with left:
-        page.chart("adjustment_factors", effect_charts.adjustment_factors, found)
+        page.chart("adjustment_factors", effect_charts.adjustment_factors, found, **SHARES)
     with right:
-        page.chart("strengths", effect_charts.strengths, found)
+        page.chart("strengths", effect_charts.strengths, found, **SHARES)
     page.table(
         "adjustments",
         found.select(["measured_week", "adjustment_factor", "strength_after", "decision", "reason", "decided_on"]),
@@ -147,7 +148,7 @@ def show_adjustments(page: Page) -> None:
 def show_uplift(page: Page) -> None:
     """Whom an offer moves, and how far to trust it."""
     groups = page.answer(effect_answers.uplift_groups)
-    page.chart("uplift_groups", effect_charts.uplift_groups, groups)
+    page.chart("uplift_groups", effect_charts.uplift_groups, groups, **SHARES)
     for row in page.answer(effect_answers.uplift_verdict).to_pylist():
         st.caption(page.words("uplift_groups.verdict", verdict=row["verdict"]))
     group = page.choose_any("marketing_uplift_group", "uplift_group", groups["uplift_group"].to_pylist())

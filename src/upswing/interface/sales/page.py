@@ -24,6 +24,11 @@ STOCK_STATES = (
 
 
 AGES = ("any", "new")
+SHARES = dict.fromkeys(
+    ["bias", "coverage_80", "coverage_95", "growth", "growth_lower_95", "growth_upper_95", "share_change", "wape"],
+    "percent",
+)
+"""Columns that hold shares, though their names do not end as such."""
 
 
 def show(page: Page) -> None:
@@ -75,7 +80,7 @@ def show_forecast(page: Page) -> None:
         if ahead:
             st.caption(page.words("forecast_course.model", model=ahead["note"] or ahead["model"]))
     measured = page.answer(answers.accuracy, series_level=level)
-    page.chart("accuracy", charts.accuracy, measured)
+    page.chart("accuracy", charts.accuracy, measured, **SHARES)
     for sentence in charts.accuracy_in_words(measured, page.words):
         st.markdown(sentence)
 
@@ -115,7 +120,10 @@ def show_market(page: Page) -> None:
     with place:
         direction = page.choose_any("direction", "direction", known)
     page.chart(
-        "market_growth", market_charts.market_growth, page.answer(market_answers.market_growth, direction=direction)
+        "market_growth",
+        market_charts.market_growth,
+        page.answer(market_answers.market_growth, direction=direction),
+        **SHARES,
     )
 
 
