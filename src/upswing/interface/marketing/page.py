@@ -12,7 +12,7 @@ from upswing.interface.frame import Page
 from upswing.interface.marketing import answers, charts, effect_answers, effect_charts
 
 RATES = ("cr", "ctr", "rpr")
-NEWEST = 20
+NEWEST = 12
 """Campaigns in the chart of rates; the table has them all."""
 
 SHARES = dict.fromkeys(

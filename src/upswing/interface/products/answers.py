@@ -84,9 +84,9 @@ def ranked_products(marts: Marts, *, category: str | None = None, rows: int = 10
             breakout_products.is_breakout,
             next_windows.promote_from,
             next_windows.promote_until,
+            breakout_products.top_reasons,
             breakout_products.weeks_on_sale,
             breakout_products.launch_units,
-            breakout_products.top_reasons,
             breakout_products.product_id,
         from breakout_products
         left join next_windows using (product_id)

@@ -110,7 +110,7 @@ def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
                 'gate' as finding_kind,
                 table_name as finding,
                 failed_errors || ' error(s), ' || failed_warnings || ' warning(s)' as details,
-                checked_at as found_at,
+                cast(checked_at as date) as found_at,
             from quality_summary
             where failed_errors + failed_warnings > 0
         ),
@@ -121,7 +121,7 @@ def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
                 'model' as finding_kind,
                 model_name || ': ' || drift_kind as finding,
                 verdict as details,
-                checked_at as found_at,
+                cast(checked_at as date) as found_at,
             from model_health
             where is_newest and (state = 'drifted' or is_refit_due)
         ),
@@ -132,7 +132,7 @@ def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
                 'build' as finding_kind,
                 dbt_command as finding,
                 coalesce(failed_nodes, run_status) as details,
-                started_at as found_at,
+                cast(started_at as date) as found_at,
             from pipeline_runs
             where run_status in ('failed', 'interrupted')
             and started_at = (select max(started_at) from pipeline_runs)
@@ -144,7 +144,7 @@ def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
                 'anomaly' as finding_kind,
                 series_level || ' ' || series_id || ': ' || anomaly_kind as finding,
                 probable_cause || coalesce(': ' || cause_evidence, '') as details,
-                cast(week_starting as timestamp) as found_at,
+                week_starting as found_at,
             from sales_anomalies
             where is_new
         )
