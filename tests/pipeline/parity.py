@@ -9,16 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
-from conftest import OF_EACH_RUN
+from warehouse import COMPUTED_AT, OF_EACH_RUN
 
 TOLERANCE = 1e-6
 LEARNED_TOLERANCE = 1e-3
-OF_THE_RUN = {
-    "model_health": ["checked_at"],
-    "model_runs": ["fitted_at"],
-    "opportunity_priorities": ["scored_at"],
-}
-"""Columns that say when something was computed."""
 
 
 def marts(file: Path) -> list[str]:
@@ -30,8 +24,7 @@ def marts(file: Path) -> list[str]:
 def rows(file: Path, mart: str, key: list[str]) -> pa.Table:
     """A mart in the order of its key, without what tells of the run alone."""
     with duckdb.connect(str(file), read_only=True) as connection:
-        of_the_run = OF_THE_RUN.get(mart, [])
-        left_out = f" exclude ({', '.join(of_the_run)})" if of_the_run else ""
+        left_out = f" exclude ({COMPUTED_AT[mart]})" if mart in COMPUTED_AT else ""
         return connection.execute(f"select *{left_out} from {mart} order by {', '.join(key)}").to_arrow_table()
 
 

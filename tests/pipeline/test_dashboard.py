@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ import browser
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from conftest import PROJECT, Warehouse
 from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
+from warehouse import PROJECT, Warehouse
 
 from upswing.interface import figures
 from upswing.interface.marts import Marts
@@ -32,9 +32,13 @@ EVERY_PART = [(room, part) for room in ROOMS for part in PARTS[room]]
 OF_STREAMLIT = re.compile(r"/_stcore/(health|host-config)$")
 """Asked for below the address of a page first, where it answers 404, and then at the root."""
 
-needs_chromium = pytest.mark.skipif(
-    browser.chromium() is None, reason="no Chromium is installed (apt-get install chromium)"
-)
+NO_CHROMIUM = browser.chromium() is None
+
+
+def in_chromium(test: Callable[..., None]) -> Callable[..., None]:
+    """A test that drives a real browser."""
+    skipped = pytest.mark.skipif(NO_CHROMIUM, reason="no Chromium is installed (apt-get install chromium)")
+    return pytest.mark.slow(skipped(test))
 
 
 def draw(room: str, language: str) -> None:
@@ -336,7 +340,7 @@ def unexpected(visit: browser.Visit) -> list[str]:
     return told + [address for address in visit.failed if not OF_STREAMLIT.search(address)]
 
 
-@needs_chromium
+@in_chromium
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("room", ROOMS)
 def test_each_page_in_a_browser(served: str, desk: browser.Visit, room: str, language: str) -> None:
@@ -364,7 +368,7 @@ def test_each_page_in_a_browser(served: str, desk: browser.Visit, room: str, lan
     assert not unexpected(desk)
 
 
-@needs_chromium
+@in_chromium
 def test_the_keyboard_reaches_menu_language_and_filters(served: str, desk: browser.Visit) -> None:
     desk.open(f"{served}/products")
     page = desk.page
@@ -386,7 +390,7 @@ def test_the_keyboard_reaches_menu_language_and_filters(served: str, desk: brows
     assert all(text.endswith("true") for text in told if text.startswith(("A ", "radio"))), told
 
 
-@needs_chromium
+@in_chromium
 def test_the_keyboard_switches_the_language_and_the_page_keeps_it(served: str, desk: browser.Visit) -> None:
     desk.open(served)
     page = desk.page
@@ -400,14 +404,14 @@ def test_the_keyboard_switches_the_language_and_the_page_keeps_it(served: str, d
     assert page.evaluate("location.href") == f"{served}/sales?language=zh"
 
 
-@needs_chromium
+@in_chromium
 def test_a_browser_in_chinese_is_greeted_in_chinese(served: str, chromium: Browser) -> None:
     with browser.visiting(chromium, locale="zh-CN") as visit:
         visit.open(served)
         assert visit.page.get_by_role("heading", level=1).inner_text() == Words("zh", "today")("title")
 
 
-@needs_chromium
+@in_chromium
 def test_a_table_comes_as_a_file_that_equals_the_mart(served: str, desk: browser.Visit, built: Warehouse) -> None:
     desk.open(f"{served}/opportunities")
     with desk.page.expect_download() as download:

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import Warehouse, flat
 from servers import ADMIN_PASSWORD, Server, mariadb_server, missing, postgres_server
+from warehouse import Warehouse, flat
 
 from upswing.databases import attach, parsed
 from upswing.user_errors import UserError
@@ -72,6 +72,9 @@ MYSQL_CUSTOMERS = (
     "(8, '2016-01-01 00:00:00', 'oops', 'm', 'south', 2, 'Ann O''Neil', '[]'), "
     "(null, '2016-01-01 00:00:00', '1990', 'm', 'south', 2, null, null)",
 )
+
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import click
 import duckdb
 import pytest
 import yaml
-from conftest import PROJECT, Warehouse
+from warehouse import PROJECT, Warehouse
 
 from upswing.cli import main
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from broken_deliveries import HOSTILE_NAMES, STOPS, Fault, Stop, write_faults
-from conftest import FEW_SERIES, PROJECT, Warehouse, flat
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
+from warehouse import Warehouse, flat
 
 IDENTICAL_VISITS = 20_000
 STAGING = ("--select", "path:models/staging", "raw_deliveries", "quarantine_reasons")
@@ -21,45 +16,10 @@ TESTED = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cauti
 LAST_GOOD = b"what was published last"
 
 
-@dataclass
-class Process:
-    """dbt in this process, so that a project is parsed once."""
-
-    warehouse: Path
-    manifest: Manifest | None = None
-
-    def dbt(self, raw: Path, *arguments: str) -> tuple[bool, str]:
-        """Run a command on a raw folder; whether it succeeded, and what it said."""
-        said: list[str] = []
-
-        def listen(event: Any) -> None:
-            if event.info.level in ("warn", "error"):
-                said.append(event.info.msg)
-
-        runner = dbtRunner(manifest=self.manifest, callbacks=[listen])
-        folders = {"UPSWING_WAREHOUSE": str(self.warehouse), "UPSWING_RAW": str(raw)}
-        before = {name: os.environ.get(name) for name in folders}
-        os.environ.update(folders)
-        try:
-            done = runner.invoke([
-                "--quiet", "--no-use-colors", *arguments, "--vars", json.dumps(FEW_SERIES),
-                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT / "profiles"), "--target", "duckdb",
-                "--target-path", str(self.warehouse / "target"), "--log-path", str(self.warehouse / "logs"),
-            ])  # fmt: skip
-        finally:
-            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
-        if isinstance(done.result, Manifest):
-            self.manifest = done.result
-        return done.success, flat("\n".join([*said, str(done.exception or "")]))
-
-
 @dataclass(frozen=True)
 class Broken:
     """The folder in which everything is broken once, staged."""
 
-    process: Process
     warehouse: Warehouse
     faults: list[Fault]
 
@@ -72,13 +32,10 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Broken:
     warehouse = Warehouse(folder / "warehouse", raw)
     warehouse.folder.mkdir()
     (warehouse.folder / "marts.duckdb").write_bytes(LAST_GOOD)
-    process = Process(warehouse.folder)
-    succeeded, said = process.dbt(raw, "parse")
-    assert succeeded, said[-3000:]
     faults = write_faults(raw, IDENTICAL_VISITS)
-    succeeded, said = process.dbt(raw, "build", *STAGING, *TESTED)
-    assert succeeded, said[-6000:]
-    return Broken(process, warehouse, faults)
+    done = warehouse.dbt("build", *STAGING, *TESTED)
+    assert done.returncode == 0, done.stdout[-6000:]
+    return Broken(warehouse, faults)
 
 
 def judged(broken: Broken) -> dict[tuple[str, int], str | None]:
@@ -146,8 +103,8 @@ def test_times_with_a_distance_to_utc_are_the_moments_they_name(broken: Broken) 
 
 def test_a_second_build_of_the_same_files_finds_the_same(broken: Broken) -> None:
     before = judged(broken)
-    succeeded, said = broken.process.dbt(broken.warehouse.raw, "run", *STAGING)
-    assert succeeded, said[-3000:]
+    done = broken.warehouse.dbt("run", *STAGING)
+    assert done.returncode == 0, done.stdout[-3000:]
     assert judged(broken) == before
 
 
@@ -156,10 +113,10 @@ def test_what_cannot_be_read_stops_the_build_and_says_so(broken: Broken, tmp_pat
     raw = tmp_path / "raw"
     raw.mkdir()
     stop.write(raw)
-    succeeded, said = broken.process.dbt(raw, "build", "--select", "parsed_raw__order_lines", *TESTED)
-    assert not succeeded
+    done = Warehouse(broken.warehouse.folder, raw).dbt("build", "--select", "parsed_raw__order_lines", *TESTED)
+    assert done.returncode != 0
     for words in stop.words:
-        assert words in said, said[-3000:]
-    assert "Traceback" not in said
+        assert words in flat(done.stdout), done.stdout[-3000:]
+    assert "Traceback" not in done.stdout
     assert (broken.warehouse.folder / "marts.duckdb").read_bytes() == LAST_GOOD
     assert broken.warehouse.query("select count(*) from staging.stg_raw__order_lines") != [(0,)]

@@ -20,15 +20,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import BUILT_WITH, FEW_SERIES, PROJECT, PSEUDONYM_KEY, Warehouse
+from warehouse import ALWAYS, OF_EACH_RUN, PROJECT, PSEUDONYM_KEY, Warehouse, different_rows, mart_names
 
 from upswing.privacy.pseudonyms import pseudonyms
 from upswing.quality.watch_builds import WarmDbt
 
 PATIENCE = 240.0
 """Seconds that a line of the watch is waited for."""
-ABOUT_RUNS = ("pipeline_runs", "publish_log", "quality_results", "quality_summary", "model_health")
-"""Marts that tell of the builds themselves."""
+ABOUT_RUNS = OF_EACH_RUN | {"model_health"}
+"""Marts about the builds themselves."""
 
 
 OBSERVED = (
@@ -60,7 +60,7 @@ class Watching:
         }
         command = "from upswing.commands.watch import watch; watch()"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", command, "--every", "0.5", "--vars", json.dumps(FEW_SERIES | BUILT_WITH)],
+            [sys.executable, "-c", command, "--every", "0.5", "--vars", json.dumps(ALWAYS)],
             cwd=PROJECT,
             env=warehouse.environment() | settings,
             stdout=subprocess.PIPE,
@@ -106,16 +106,14 @@ class Watching:
 
 @pytest.fixture
 def live(built: Warehouse, tmp_path: Path) -> Iterator[Watching]:
-    """A watch of a copy of the small build; the raw folder is that of the build, and is left as it was."""
-    shutil.copytree(built.folder, tmp_path / "warehouse")
-    watching = Watching(Warehouse(tmp_path / "warehouse", built.raw))
+    """A watch of copies of the shared build and of its raw folder."""
+    shutil.copytree(built.raw, tmp_path / "raw")
+    watching = Watching(built.copied(tmp_path / "warehouse", tmp_path / "raw"))
     try:
         yield watching
     finally:
         watching.process.kill()
         watching.process.wait()
-        for file in built.raw.glob("*opt_outs*"):
-            file.unlink()
 
 
 def deliver(raw: Path, table: pa.Table) -> None:
@@ -124,24 +122,8 @@ def deliver(raw: Path, table: pa.Table) -> None:
     (raw / ".opt_outs.tmp").rename(raw / "opt_outs.parquet")
 
 
-def different_marts(one: Path, other: Path) -> dict[str, int]:
-    """Rows that stand in one published file alone, by mart."""
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{one}' as one (read_only)")
-        connection.execute(f"attach '{other}' as other (read_only)")
-        names = connection.execute("select table_name from duckdb_tables() where database_name = 'other'").fetchall()
-        found: dict[str, int] = {}
-        for mart in {str(name) for (name,) in names} - set(ABOUT_RUNS):
-            first = f"(select count(*) from (from one.{mart} except all from other.{mart}))"
-            second = f"(select count(*) from (from other.{mart} except all from one.{mart}))"
-            (count,) = connection.execute(f"select {first} + {second}").fetchone() or (0,)
-            if count:
-                found[mart] = int(count)
-    return found
-
-
 def test_what_arrives_is_published_what_breaks_is_told_and_nothing_drifts(live: Watching, built: Warehouse) -> None:
-    raw, first = built.raw, live.published()
+    raw, first = live.warehouse.raw, live.published()
     live.line("watching")
     live.wait_for(live.warehouse.folder / "watch.json")
     assert built.query_published("select count(*) from marketing_pushes")[0][0] > 0
@@ -176,7 +158,9 @@ def test_what_arrives_is_published_what_breaks_is_told_and_nothing_drifts(live: 
 
     (raw / "opt_outs.parquet").unlink()
     assert "published in" in live.line("opt_outs: ")
-    assert different_marts(live.warehouse.folder / "marts.duckdb", built.folder / "marts.duckdb") == {}
+    marts = set(mart_names(built.manifest())) - ABOUT_RUNS
+    published = (live.warehouse.folder / "marts.duckdb", built.folder / "marts.duckdb")
+    assert different_rows(*published, {mart: mart for mart in marts}) == {}
 
     live.process.send_signal(signal.SIGINT)
     live.line("stopped")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PROJECT, Warehouse, mart_names
+from warehouse import PROJECT, Warehouse, mart_names
 
 from upswing.interface import words
 from upswing.interface.words import ROOMS

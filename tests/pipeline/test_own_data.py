@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import PROJECT, PSEUDONYM_KEY, Warehouse, flat, mart_names
+from warehouse import PSEUDONYM_KEY, Warehouse, flat, mart_names
 
 from upswing.privacy.pseudonyms import pseudonym
 
@@ -32,6 +31,9 @@ def test_opportunities_and_visits_alone_build(own: Warehouse) -> None:
     assert present == [("opportunities",), ("visits",)]
 
 
+ALONE = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+"""Tests of what is selected, without those that also read a model that is not."""
+
 ORDER_LINES = """Order_ID,product_id,ordered_at,quantity,net_amount,customer_id,loyalty_tier
 1,milk,2024-01-01 10:00:00,2,4.00,900.0,gold
 1,milk,2024-01-01 10:00:00,3,6.00,900.0,gold
@@ -46,9 +48,10 @@ ORDER_LINES = """Order_ID,product_id,ordered_at,quantity,net_amount,customer_id,
 
 def test_a_messy_delivery_is_kept_or_quarantined_with_a_reason(own: Warehouse) -> None:
     write_csv(own.raw, "order_lines", ORDER_LINES)
-    own.build()
-    (counts,) = own.query_published(
-        "select rows_delivered, rows_staged, rows_quarantined, as_of_date::varchar from raw_deliveries "
+    done = own.dbt("build", "--select", "+products", "raw_deliveries", "quarantine_order_lines", *ALONE)
+    assert done.returncode == 0, done.stdout[-4000:]
+    (counts,) = own.query(
+        "select rows_delivered, rows_staged, rows_quarantined, as_of_date::varchar from marts.raw_deliveries "
         "where table_name = 'order_lines'"
     )
     assert counts == (8, 3, 5, "2024-01-16")
@@ -60,7 +63,7 @@ def test_a_messy_delivery_is_kept_or_quarantined_with_a_reason(own: Warehouse) -
         "ordered_at lies after as_of_date",
         "quantity is not a number",
     ]
-    weeks = own.query_published("select product_id, week_starting::varchar, units from product_weeks order by all")
+    weeks = own.query("select product_id, week_starting::varchar, units from marts.product_weeks order by all")
     assert weeks == [
         ("bread", "2024-01-15", 1.0),
         ("milk", "2024-01-01", 3.0),
@@ -68,7 +71,7 @@ def test_a_messy_delivery_is_kept_or_quarantined_with_a_reason(own: Warehouse) -
     ]
     customers = {customer for (customer,) in own.query("select customer_id from staging.stg_raw__order_lines")}
     assert customers == {pseudonym(PSEUDONYM_KEY, "17"), pseudonym(PSEUDONYM_KEY, "900"), None}
-    assert own.query_published("select distinct is_listed, category from products") == [(False, "unknown")]
+    assert own.query("select distinct is_listed, category from marts.products") == [(False, "unknown")]
 
 
 @pytest.mark.parametrize(
@@ -116,21 +119,24 @@ def test_a_var_out_of_range_is_named(
 
 
 def test_a_failing_test_publishes_nothing(tmp_path: Path, built: Warehouse) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(
-        PROJECT, project, ignore=shutil.ignore_patterns(".git", ".venv", "target", "data", "warehouse", ".*_cache")
-    )
-    (project / "tests" / "singular" / "always_fails.sql").write_text("select * from {{ ref('int_weeks') }}\n")
-    folder = tmp_path / "warehouse"
-    folder.mkdir()
-    shutil.copy(built.folder / "upswing.duckdb", folder)
-    shutil.copy(built.folder / "marts.duckdb", folder)
-    last_good = (folder / "marts.duckdb").read_bytes()
-    done = Warehouse(folder, built.raw, project).dbt("build", "--exclude-resource-type", "unit_test")
+    """A mart with two rows of one key: the test of its key stands between it and the publication."""
+    warehouse = built.copied(tmp_path / "warehouse")
+    with duckdb.connect(str(warehouse.folder / "upswing.duckdb")) as connection:
+        connection.execute("insert into marts.sales_rep_scorecard from marts.sales_rep_scorecard limit 1")
+    last_good = (warehouse.folder / "marts.duckdb").read_bytes()
+    (key,) = [
+        node["name"]
+        for node in built.manifest()["nodes"].values()
+        if node["resource_type"] == "test"
+        and node.get("attached_node") == "model.upswing.sales_rep_scorecard"
+        and node["test_metadata"]["name"] in ("unique", "unique_combination")
+    ]
+    done = warehouse.dbt("build", "--select", key, "check_marts", "publish")
     assert done.returncode == 1
-    assert "always_fails" in done.stdout
-    assert (folder / "marts.duckdb").read_bytes() == last_good
-    assert [path.name for path in folder.glob(".*unfinished*")] == []
+    assert f"FAIL 1 {key}" in flat(done.stdout)
+    assert "SKIP" in done.stdout
+    assert (warehouse.folder / "marts.duckdb").read_bytes() == last_good
+    assert [path.name for path in warehouse.folder.glob(".*unfinished*")] == []
 
 
 def test_types_of_a_delivery_do_not_matter(own: Warehouse) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from click.testing import CliRunner
-from conftest import PSEUDONYM_KEY, Warehouse
+from warehouse import PSEUDONYM_KEY, Warehouse
 
 from upswing.cli import main
 from upswing.commands.forget import forget_command
@@ -52,16 +52,6 @@ def pseudonyms_in(file: Path) -> set[str]:
     return set(pseudonyms(PSEUDONYM_KEY, pa.array([customer_id for (customer_id,) in ids])).to_pylist())
 
 
-def copied(built: Warehouse, folder: Path, raw: Path) -> Warehouse:
-    """A warehouse of one's own that stands as the built one."""
-    warehouse = Warehouse(folder, raw)
-    folder.mkdir()
-    for name in ("upswing.duckdb", "marts.duckdb", "vault.sqlite"):
-        shutil.copy(built.folder / name, folder / name)
-    shutil.copytree(built.folder / "keys", folder / "keys")
-    return warehouse
-
-
 def hand_back(built: Warehouse, folder: Path, raw: Path) -> None:
     """The delivery that was built from, with the exported campaigns and what came of them."""
     handed = {
@@ -81,7 +71,7 @@ def test_exported_pushes_come_back_as_results_of_their_actions(built: Warehouse,
     for file in (tmp_path / "pushes").glob("*/*.csv"):
         assert pseudonyms_in(file) <= pushed_to, file
     hand_back(built, tmp_path / "pushes", tmp_path / "raw")
-    warehouse = copied(built, tmp_path / "warehouse", tmp_path / "raw")
+    warehouse = built.copied(tmp_path / "warehouse", tmp_path / "raw")
     # Tests of what is built anew alone: the marts beside it are of the delivery before.
     alone = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
     done = warehouse.dbt("build", "--select", *READ_AGAIN, *alone)
@@ -119,7 +109,7 @@ GONE_ALSO_FROM = ("stg_raw__order_lines", "stg_raw__events", "stg_raw__customers
 
 def test_a_forgotten_customer_stays_away_when_all_is_read_again(built: Warehouse, tmp_path: Path) -> None:
     """As the company's files still name them; what they bought stays, as sales to nobody."""
-    warehouse = copied(built, tmp_path / "warehouse", built.raw)
+    warehouse = built.copied(tmp_path / "warehouse")
     ((name, lines),) = built.query(
         "select customer_id, count(*) from staging.stg_raw__order_lines "
         "inner join staging.stg_raw__customers using (customer_id) group by customer_id order by 2 desc, 1 limit 1"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Warehouse, mart_names
+from warehouse import Warehouse, mart_names
 
 from upswing.quality import audit
 from upswing.quality.audit_publish import changed_marts, published_anchors
@@ -31,13 +30,7 @@ def upswing(warehouse: Path, *arguments: str) -> subprocess.CompletedProcess[str
 @pytest.fixture(scope="module")
 def drilled(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the build's warehouse: what dbt wrote, and the keys."""
-    warehouse = tmp_path_factory.mktemp("drill") / "warehouse"
-    warehouse.mkdir()
-    for name in FILES:
-        if (built.folder / name).exists():
-            shutil.copy(built.folder / name, warehouse)
-    shutil.copytree(built.folder / "keys", warehouse / "keys")
-    return warehouse
+    return built.copied(tmp_path_factory.mktemp("drill") / "warehouse").folder
 
 
 def test_a_build_is_recorded_with_what_it_published(built: Warehouse) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import Warehouse, mart_keys
 from servers import ADMIN_PASSWORD, Server, missing, postgres_server
+from warehouse import Warehouse, mart_keys
 
 from upswing.databases import Database, parsed
 from upswing.quality import serve_swap, serve_tables
@@ -24,6 +24,8 @@ from upswing.quality.serve_tables import read_keys
 from upswing.user_errors import UserError
 
 psycopg = pytest.importorskip("psycopg")
+
+pytestmark = pytest.mark.slow
 
 READER_PASSWORD = "r3ader"
 

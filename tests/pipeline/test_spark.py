@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import OF_GATES, Warehouse, flat, mart_keys, mart_names
 from parity import differences
+from warehouse import Warehouse, flat, mart_keys, mart_names
 
 LEARNED = {
     "base_probability",
@@ -57,8 +57,6 @@ FOR_FEW_ROWS = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 SETTINGS = FOR_FEW_ROWS | {"UPSWING_SPARK_PARTITIONS": "2", "UPSWING_SPARK_MEMORY": "2g", "SPARK_MASTER": "local[2]"}
 NEWEST_FROM = "2017-12-18"
 LATE_FROM = "2017-12-04"
-SMALL_DATA = {"min_rule_orders": 20, "min_rule_confidence": 0.03, "customer_snapshots": 6}
-"""So that few orders hold rules, and no more is learned from than is needed to compare."""
 KEPT_UP = ("+int_product_weeks", "+int_orders", "+int_customer_purchases", "+int_promotion_weeks")
 ONE_THREAD = ("--threads", "1")
 """Two lock each other out of a Derby catalog for 20 s now and then, and one worker's core is all there is."""
@@ -77,46 +75,32 @@ SOME_TESTS = (
 DAYS_A_PART = 5
 """So that there are more parts than the text of a Derby catalog's view could name."""
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
-    reason="needs Java 17 on the PATH and `pip install .[spark]`",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
+        reason="needs Java 17 on the PATH and `pip install .[spark]`",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
-def tiny_raw(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Path:
-    """A third of the small sample, its order lines in parts of which the last brings late lines."""
-    folder = tmp_path_factory.mktemp("tiny_raw")
-    shutil.copytree(small_raw / "truth", folder / "truth")
-    for file in small_raw.glob("*.parquet"):
-        rows = duckdb.sql(f"select * from '{file}'")
-        if "product_id" in rows.columns:
-            rows = rows.filter("md5(product_id::varchar) < '4d'")
-        if file.stem == "promotions":
-            rows = rows.filter("store_id % 4 = 0")
-        if file.stem in ("opportunities", "visits"):
-            rows = rows.filter("opportunity_id <= 'OP-000300'")
-        if file.stem == "order_lines":
-            parts = folder / "order_lines"
-            parts.mkdir()
-            is_late = f"ordered_at >= date '{NEWEST_FROM}' or order_id % 97 = 0 and ordered_at >= date '{LATE_FROM}'"
-            rows.filter(is_late).write_parquet(str(parts / "2017-12-31.parquet"))
-            part = f"date_diff('day', date '2016-01-01', ordered_at::date) // {DAYS_A_PART} as part"
-            in_time = rows.filter(f"not ({is_late})").project(f"*, {part}")
-            for (number,) in in_time.project("part").distinct().fetchall():
-                of_part = in_time.filter(f"part = {number}").project("* exclude (part)")
-                of_part.write_parquet(str(parts / f"{number:06d}.parquet"))
-        else:
-            rows.write_parquet(str(folder / file.name))
+def raw_in_parts(tmp_path_factory: pytest.TempPathFactory, small_raw: Path) -> Path:
+    """The small sample, its order lines in parts of which the last brings late lines."""
+    folder = tmp_path_factory.mktemp("raw_in_parts")
+    shutil.copytree(small_raw, folder, dirs_exist_ok=True)
+    rows = duckdb.read_parquet(str(small_raw / "order_lines.parquet"))
+    parts = folder / "order_lines"
+    parts.mkdir()
+    is_late = f"ordered_at >= date '{NEWEST_FROM}' or order_id % 97 = 0 and ordered_at >= date '{LATE_FROM}'"
+    rows.filter(is_late).write_parquet(str(parts / "2017-12-31.parquet"))
+    part = f"date_diff('day', date '2016-01-01', ordered_at::date) // {DAYS_A_PART} as part"
+    in_time = rows.filter(f"not ({is_late})").project(f"*, {part}")
+    for (number,) in in_time.project("part").distinct().fetchall():
+        of_part = in_time.filter(f"part = {number}").project("* exclude (part)")
+        of_part.write_parquet(str(parts / f"{number:06d}.parquet"))
+    (folder / "order_lines.parquet").unlink()
     return folder
-
-
-@pytest.fixture(scope="module")
-def on_duckdb(tmp_path_factory: pytest.TempPathFactory, tiny_raw: Path) -> Warehouse:
-    warehouse = Warehouse(tmp_path_factory.mktemp("on_duckdb"), tiny_raw)
-    done = warehouse.dbt("build", *SOME_TESTS, variables=SMALL_DATA)
-    assert done.returncode == 0, done.stdout[-4000:]
-    return warehouse
 
 
 @contextmanager
@@ -154,25 +138,22 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
         log.close()
 
 
-def test_a_cluster_that_loses_a_worker_publishes_the_marts_of_duckdb(tmp_path: Path, on_duckdb: Warehouse) -> None:
+def test_a_cluster_that_loses_a_worker_publishes_the_marts_of_duckdb(
+    tmp_path: Path, built: Warehouse, raw_in_parts: Path
+) -> None:
     """What is kept up is built on this machine without the newest part; the cluster brings that, and all the rest."""
-    filled = [
-        name for name in mart_names(on_duckdb.manifest()) if on_duckdb.query_published(f"select 1 from {name} limit 1")
-    ]
-    assert set(filled) == set(mart_names(on_duckdb.manifest())) - OF_GATES, "a mart without rows compares nothing"
-    raw = tmp_path / "raw"
-    shutil.copytree(on_duckdb.raw, raw)
+    raw = raw_in_parts
     newest = raw / "order_lines" / "2017-12-31.parquet"
     kept_back = newest.rename(tmp_path / newest.name)
     before = Warehouse(tmp_path / "on_spark", raw, target="spark", settings=SETTINGS)
-    done = before.dbt("run", *ONE_THREAD, "--select", *KEPT_UP, variables=SMALL_DATA)
+    done = before.dbt("run", *ONE_THREAD, "--select", *KEPT_UP)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     kept_back.rename(newest)
 
     with cluster(tmp_path) as (address, workers):
         of_cluster = {"SPARK_MASTER": address, "UPSWING_SPARK_MEMORY": "1g"}
         on_cluster = Warehouse(before.folder, raw, target="spark", settings=SETTINGS | of_cluster)
-        building = on_cluster.start("build", *ONE_THREAD, *SOME_TESTS, variables=SMALL_DATA)
+        building = on_cluster.start("build", *ONE_THREAD, *SOME_TESTS)
         assert building.stdout is not None
         printed = ""
         for line in building.stdout:
@@ -185,18 +166,18 @@ def test_a_cluster_that_loses_a_worker_publishes_the_marts_of_duckdb(tmp_path: P
         assert "PASS" in printed
         assert workers[0].poll() is not None, "no worker was lost"
         assert workers[1].poll() is None
-    manifest = on_duckdb.manifest()
+    manifest = built.manifest()
     assert sorted(mart_keys(manifest)) == mart_names(manifest)
-    one, other = on_duckdb.folder / "marts.duckdb", on_cluster.folder / "marts.duckdb"
+    one, other = built.folder / "marts.duckdb", on_cluster.folder / "marts.duckdb"
     found = differences(one, other, mart_keys(manifest), LEARNED)
     assert found == [], "\n".join(found)
     comments = "select table_name, column_name, comment from duckdb_columns() where not internal order by all"
-    assert on_cluster.query_published(comments) == on_duckdb.query_published(comments)
+    assert on_cluster.query_published(comments) == built.query_published(comments)
 
 
-def test_without_java_spark_says_what_to_install(tmp_path: Path, tiny_raw: Path) -> None:
+def test_without_java_spark_says_what_to_install(tmp_path: Path, small_raw: Path) -> None:
     settings = SETTINGS | {"PATH": str(tmp_path), "JAVA_HOME": ""}
-    done = Warehouse(tmp_path / "warehouse", tiny_raw, target="spark", settings=settings).dbt("build")
+    done = Warehouse(tmp_path / "warehouse", small_raw, target="spark", settings=settings).dbt("build")
     assert done.returncode != 0
     assert "Spark needs Java 17 or newer; found none" in flat(done.stdout)
     assert "Traceback" not in done.stdout

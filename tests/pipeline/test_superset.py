@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT, Warehouse, mart_names
 from servers import free_port
+from warehouse import PROJECT, Warehouse, mart_names
 
 from upswing.commands.superset_bundle import Part, bundle, parts
 from upswing.commands.superset_server import Client, Superset
@@ -112,6 +112,7 @@ def rows(client: Client, name: str) -> list[dict[str, Any]]:
     return client.chart_rows(numbers[CHARTS[name]["name"]])
 
 
+@pytest.mark.slow
 def test_every_chart_shows_rows(client: Client, published: Path) -> None:
     client.import_bundle(bundle(BUNDLE, published))
     assert sorted(client.charts().values()) == sorted(chart["name"] for chart in CHARTS.values())
@@ -119,11 +120,13 @@ def test_every_chart_shows_rows(client: Client, published: Path) -> None:
         assert rows(client, name), name
 
 
+@pytest.mark.slow
 def test_a_chart_equals_the_mart(client: Client, built: Warehouse) -> None:
     ((expected,),) = built.query_published("select sum(expected_value) from opportunity_priorities")
     assert rows(client, "expected_value")[0]["expected_value"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_a_new_publication_is_seen_and_never_waited_for(client: Client, published: Path) -> None:
     before = len(rows(client, "what_to_push"))
     following = published.with_name("following.duckdb")
@@ -135,6 +138,7 @@ def test_a_new_publication_is_seen_and_never_waited_for(client: Client, publishe
     assert len(rows(client, "what_to_push")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sql", ["select * from read_csv('/etc/hostname')", "drop table breakout_products"])
 def test_sql_lab_reads_the_marts_alone(client: Client, sql: str) -> None:
     database = client.ask("database/")["result"][0]["id"]
@@ -143,6 +147,7 @@ def test_sql_lab_reads_the_marts_alone(client: Client, sql: str) -> None:
         client.ask("sqllab/execute/", json.dumps(asked).encode(), "application/json")
 
 
+@pytest.mark.slow
 def test_secrets_are_their_owner_s_alone(client: Client, superset: Superset) -> None:
     assert client.address.startswith("http://127.0.0.1:")
     for secret in (superset.password_file, superset.home / "secret_key"):
@@ -150,6 +155,7 @@ def test_secrets_are_their_owner_s_alone(client: Client, superset: Superset) -> 
     assert stat.S_IMODE(superset.home.stat().st_mode) == 0o700
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
 def test_the_dashboard_draws(client: Client, superset: Superset) -> None:
     from playwright.sync_api import expect, sync_playwright

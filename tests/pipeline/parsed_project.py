@@ -1,0 +1,38 @@
+"""The project as dbt reads it, read once when this module is imported; :mod:`warm_dbt` forks from there."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+from filelock import FileLock
+from warehouse_variables import ALWAYS, PROJECT
+
+PARSED = PROJECT / "target" / "test_parse"
+
+
+def parse() -> Any:
+    """dbt's manifest of the project with the vars of the tests."""
+    PARSED.mkdir(parents=True, exist_ok=True)
+    os.environ["UPSWING_WAREHOUSE"] = str(PARSED)
+    command = ["--quiet", "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT / "profiles")]
+    command += ["--target", "duckdb", "--target-path", str(PARSED), "--log-path", str(PARSED)]
+    with FileLock(PARSED / "lock"):
+        done = dbtRunner().invoke([*command, "--vars", json.dumps(ALWAYS)])
+    if not done.success:
+        raise RuntimeError(f"the project cannot be parsed: {done.exception}")
+    return done.result
+
+
+MANIFEST = parse()
+
+
+def manifest_of(warehouse: str) -> Any:
+    """The manifest of a process that builds this warehouse; some models have its folder in their configuration."""
+    for node in MANIFEST.nodes.values():
+        for name, value in node.config.meta.items():
+            if isinstance(value, str) and value.startswith(str(PARSED)):
+                node.config.meta[name] = warehouse + value.removeprefix(str(PARSED))
+    return MANIFEST
