@@ -11,34 +11,33 @@ ENGINE ?= duckdb
 TO ?= postgres
 PORT ?= 8501
 LANGUAGE ?= en
-INSTALLED := $(VENV)/.installed$(if $(filter spark,$(ENGINE)),-spark)
+PART ?= build
+# What a build needs: Spark's part for Spark, the databases' part where the raw tables come out of one.
+INSTALLED := $(addprefix $(VENV)/.installed-,build $(filter spark,$(ENGINE)) $(if $(strip $(UPSWING_SOURCE)),databases))
 ifneq ($(strip $(RAW)),)
 export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh dashboard report cards superset
+.PHONY: help install build test lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh dashboard report cards superset
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/.installed: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Upswing needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12"; exit 1; }
-	@echo "Installing into $(VENV); this takes a minute or two, once."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[dev]'
-	@touch $@
+# The stamp of a part says that it is installed; scripts/install lists the parts and writes the stamps.
+$(VENV)/.installed-%: requirements.txt pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/install $*
 
-$(VENV)/.installed-spark: $(VENV)/.installed
-	@echo "Installing Spark into $(VENV), once."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[dev,spark]'
-	@touch $@
+# One after another, also under `make -j`: all of them install into one environment.
+$(addprefix $(VENV)/.installed-,pages metrics databases spark dev): $(VENV)/.installed-build
+
+install: $(VENV)/.installed-$(PART) ## Install what a build needs, or with PART=pages, metrics, databases, spark or dev more
+	@echo "$(PART) is installed in $(VENV)."
 
 engine:
 	@case "$(ENGINE)" in duckdb|spark) ;; *) echo "ENGINE is $(ENGINE); expected duckdb or spark: make build ENGINE=spark"; exit 1;; esac
 
-sample: $(VENV)/.installed ## Write the sample's raw tables to data/sample, unless they stand already
+sample: $(VENV)/.installed-build ## Write the sample's raw tables to data/sample, unless they stand already
 	@$(BIN)/upswing sample --missing-only
 
 build: engine $(INSTALLED) ## Build the warehouse and publish the marts; RAW=folder for your own data, ENGINE=spark for Spark
@@ -48,43 +47,40 @@ build: engine $(INSTALLED) ## Build the warehouse and publish the marts; RAW=fol
 		{ echo "The build failed, so nothing was published: $(UPSWING_WAREHOUSE)/marts.duckdb, where it stands, is as it was."; exit 1; }
 	@$(BIN)/upswing published
 
-refresh: $(VENV)/.installed ## Take in new raw files once, build what they touch and publish it; `upswing watch` does so for ever
+refresh: $(INSTALLED) ## Take in new raw files once, build what they touch and publish it; `upswing watch` does so for ever
 	@$(BIN)/upswing watch --once
 
-dashboard: $(VENV)/.installed ## Serve the dashboard on this machine; PORT=8501
+dashboard: $(VENV)/.installed-pages ## Serve the dashboard on this machine; PORT=8501
 	@$(BIN)/upswing dashboard --port $(PORT)
 
-$(SUPERSET)/.installed: superset/requirements.txt
-	@echo "Installing Superset into $(SUPERSET), once."
-	@$(PYTHON) -m venv $(SUPERSET)
-	@$(SUPERSET)/bin/python -m pip install --quiet --disable-pip-version-check --requirement superset/requirements.txt
-	@touch $@
+$(SUPERSET)/.installed-superset: superset/requirements.txt
+	@PYTHON="$(PYTHON)" SUPERSET="$(SUPERSET)" scripts/install superset
 
-superset: $(VENV)/.installed $(SUPERSET)/.installed ## Serve the marts in Apache Superset on this machine, with charts and a dashboard
+superset: $(VENV)/.installed-build $(SUPERSET)/.installed-superset ## Serve the marts in Apache Superset on this machine, with charts and a dashboard
 	@$(BIN)/upswing superset
 
-report: $(VENV)/.installed ## Write the week in review to reports/, as HTML and PDF; LANGUAGE=zh for Chinese
+report: $(VENV)/.installed-pages ## Write the week in review to reports/, as HTML and PDF; LANGUAGE=zh for Chinese
 	@$(BIN)/upswing report --language $(LANGUAGE)
 
-cards: $(VENV)/.installed ## Write a model card of each learned model, and the transparency report, to docs/
+cards: $(VENV)/.installed-pages ## Write a model card of each learned model, and the transparency report, to docs/
 	@$(BIN)/upswing cards
 
-quality: $(VENV)/.installed ## Judge the warehouse by its gates and write Data Docs to target/quality
+quality: $(VENV)/.installed-build ## Judge the warehouse by its gates and write Data Docs to target/quality
 	@$(BIN)/upswing check --data-docs target/quality
 
-compliance: $(VENV)/.installed ## Prove that no identity leaks
+compliance: $(VENV)/.installed-build ## Prove that no identity leaks
 	@$(BIN)/upswing compliance
 
-backup: $(VENV)/.installed ## Back the warehouse up to backups/, read again and checked; ENCRYPT=1 encrypts it
+backup: $(VENV)/.installed-build ## Back the warehouse up to backups/, read again and checked; ENCRYPT=1 encrypts it
 	@$(BIN)/upswing backup $(if $(ENCRYPT),--encrypt)
 
-restore: $(VENV)/.installed ## Put a backup in the place of the warehouse; FILE=backups/...
+restore: $(VENV)/.installed-build ## Put a backup in the place of the warehouse; FILE=backups/...
 	@$(BIN)/upswing restore "$(FILE)"
 
-publish: $(VENV)/.installed ## Copy the published marts into a database: TO=postgres, UPSWING_SERVE="host=... dbname=... user=..."
+publish: $(VENV)/.installed-databases ## Copy the published marts into a database: TO=postgres, UPSWING_SERVE="host=... dbname=... user=..."
 	@$(BIN)/upswing publish --to $(TO)
 
-lint: $(VENV)/.installed-spark ## Check style and types of Python and SQL
+lint: $(VENV)/.installed-dev ## Check style and types of Python and SQL
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-sql
 
 lint-python:
@@ -101,16 +97,16 @@ test: lint ## Run all tests: lint, a build on a small subset with its dbt tests,
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 	cd dbt-spark-session && ../$(BIN)/pytest
 
-docs: $(VENV)/.installed ## Write the documentation of every model to target/static_index.html
+docs: $(VENV)/.installed-build ## Write the documentation of every model to target/static_index.html
 	@mkdir -p "$(UPSWING_WAREHOUSE)"
 	@$(if $(strip $(RAW)),:,$(BIN)/upswing sample --missing-only)
 	$(BIN)/dbt docs generate --static
 	@echo "Open target/static_index.html in a browser."
 
-bench: build ## Measure the figures of docs/benchmarks.md, each against its peer
+bench: $(VENV)/.installed-pages build ## Measure the figures of docs/benchmarks.md, each against its peer
 	$(BIN)/python benchmarks/run.py
 
-bench-scale: $(VENV)/.installed-spark ## Measure what 1, 10 and 100 million order lines cost, and 10 million on Spark: 20 minutes, 30 GB of disk
+bench-scale: $(VENV)/.installed-spark $(VENV)/.installed-pages ## Measure what 1, 10 and 100 million order lines cost, and 10 million on Spark: 20 minutes, 30 GB of disk
 	$(BIN)/python benchmarks/scale.py --spark
 
 clean: ## Remove what can be made again: venv, sample, dbt's output; the warehouse stays, for it holds the fits

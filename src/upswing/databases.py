@@ -129,7 +129,10 @@ def load_extension(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
     wheel = f"duckdb-extension-{name.replace('_', '-')}"
     found = util.find_spec(f"duckdb_extension_{name}")
     if found is None or not found.submodule_search_locations:
-        raise UserError(f"{NAMES[kind]} needs DuckDB's extension {name}: pip install {wheel}=={duckdb.__version__}")
+        raise UserError(
+            f"{NAMES[kind]} needs DuckDB's extension {name}: run `make install PART=databases`, "
+            f"or pip install {wheel}=={duckdb.__version__}"
+        )
     folder = Path(next(iter(found.submodule_search_locations))) / "extensions"
     file = folder / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
     if not file.exists():
@@ -209,7 +212,9 @@ def _of_postgres(text: str, setting: str) -> dict[str, str]:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict
     except ImportError:
-        raise UserError("PostgreSQL needs psycopg: pip install 'psycopg[binary]'") from None
+        raise UserError(
+            "PostgreSQL needs psycopg: run `make install PART=databases`, or pip install 'upswing[databases]'"
+        ) from None
     try:
         return {key: str(value) for key, value in conninfo_to_dict(text).items() if value is not None}
     except ProgrammingError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from types import TracebackType
 
 
@@ -19,3 +20,21 @@ class UserError(ValueError):
     @__traceback__.setter
     def __traceback__(self, _found: TracebackType | None) -> None:
         pass
+
+
+def require_extra(extra: str, *packages: str) -> None:
+    """Check that an extra of Upswing is installed, before what needs it begins.
+
+    Args:
+        extra: as in pyproject.toml, which is also the part that ``make install PART=…`` installs.
+        packages: names that Python imports.
+
+    Raises:
+        UserError: one of the packages is missing; the message names the commands that install it.
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise UserError(
+            f"this needs {', '.join(missing)}, which {'are' if len(missing) > 1 else 'is'} not installed; "
+            f"run `make install PART={extra}`, or `pip install 'upswing[{extra}]'`"
+        )

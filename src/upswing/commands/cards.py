@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from upswing.user_errors import UserError
+from upswing.user_errors import UserError, require_extra
 
 
 @click.command()
@@ -17,11 +17,12 @@ def cards(folder: Path, contact: str | None) -> None:
 
     Exits with 1 where nothing is published or a file cannot be written.
     """
-    from upswing.interface.cards.pages import cards as all_cards
-    from upswing.interface.cards.pages import transparency_page
-    from upswing.interface.marts import Marts
-
     try:
+        require_extra("pages", "altair", "vl_convert")
+        from upswing.interface.cards.pages import cards as all_cards
+        from upswing.interface.cards.pages import transparency_page
+        from upswing.interface.marts import Marts
+
         made = all_cards(Marts.of_warehouse())
         folder.mkdir(parents=True, exist_ok=True)
         files = [folder / name for card in made for name in _write(card, folder)]

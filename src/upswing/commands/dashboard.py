@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from upswing.user_errors import UserError, require_extra
+
 APP = Path("dashboard/app.py")
 
 
@@ -16,6 +18,10 @@ def dashboard(port: int) -> None:
     """Serve the dashboard of the published marts on this machine alone; Ctrl-C ends it."""
     if not APP.exists():
         raise click.ClickException(f"{APP} is not here; run this in the folder of the project")
+    try:
+        require_extra("pages", "streamlit", "altair")
+    except UserError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
     from streamlit.web.cli import main as streamlit
 
     from upswing.interface.words import ROOMS

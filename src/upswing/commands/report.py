@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from upswing.interface.words import LANGUAGES
-from upswing.user_errors import UserError
+from upswing.user_errors import UserError, require_extra
 
 FORMATS = {"html": ("html",), "pdf": ("pdf",), "both": ("html", "pdf")}
 
@@ -21,11 +21,12 @@ def report(folder: Path, language: str, form: str) -> None:
 
     Exits with 1 where one of the files could not be written.
     """
-    from upswing.interface.marts import Marts
-    from upswing.interface.report.files import as_html, as_pdf, file_name
-    from upswing.interface.report.sections import week_in_review
-
     try:
+        require_extra("pages", "altair", "jinja2", "typst", "vl_convert")
+        from upswing.interface.marts import Marts
+        from upswing.interface.report.files import as_html, as_pdf, file_name
+        from upswing.interface.report.sections import week_in_review
+
         review = week_in_review(Marts.of_warehouse(), language)
         for kind in FORMATS[form]:
             file = folder / file_name(review, kind)

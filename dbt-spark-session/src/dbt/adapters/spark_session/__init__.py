@@ -7,7 +7,8 @@ except ModuleNotFoundError as error:
 
     raise DbtRuntimeError(
         f"The adapter spark_session needs the Python package {error.name}. "
-        "Install it with what it needs: `pip install dbt-spark-session`."
+        "Install it with what it needs: `pip install dbt-spark-session`; "
+        "where the adapter came with Upswing, `make install PART=spark`."
     ) from error
 
 from dbt.adapters.base.plugin import AdapterPlugin

@@ -33,7 +33,8 @@ class SparkSessionCredentials(SparkCredentials):
         if find_spec("pyspark") is None:
             raise DbtRuntimeError(
                 "The adapter spark_session needs the Python package pyspark. "
-                "Install it with what it needs: `pip install dbt-spark-session`."
+                "Install it with what it needs: `pip install dbt-spark-session`; "
+                "where the adapter came with Upswing, `make install PART=spark`."
             )
         if self.method not in (None, SparkConnectionMethod.SESSION):
             raise DbtRuntimeError(
