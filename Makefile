@@ -19,7 +19,7 @@ export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh dashboard report cards superset
+.PHONY: help install build test test-all test-fast test-slow test-adapter lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh dashboard report cards superset
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -83,18 +83,31 @@ publish: $(VENV)/.installed-databases ## Copy the published marts into a databas
 lint: $(VENV)/.installed-dev ## Check style and types of Python and SQL
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-sql
 
-lint-python:
+lint-python: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 	cd dbt-spark-session && ../$(BIN)/mypy
 
-lint-sql:
+lint-sql: $(VENV)/.installed-dev
 	@mkdir -p "$(UPSWING_WAREHOUSE)"
 	PYTHONWARNINGS="ignore:resource_tracker:UserWarning" $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
 
-test: lint ## Run all tests: lint, a build on a small subset with its dbt tests, pytest
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
+# Two processes. A file of tests stays in one of them, and files start in the order that tests/pipeline/conftest.py gives.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test: lint test-fast ## Check style and types, build a small sample once, run all tests but the slow ones: 15 minutes at most
+
+test-all: test test-slow test-adapter ## The tests that are slow by nature too: Spark, the browser, database servers, Superset
+
+test-fast: $(VENV)/.installed-dev
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/.installed-dev
+	$(PYTEST) -m slow
+
+test-adapter: $(VENV)/.installed-dev
 	cd dbt-spark-session && ../$(BIN)/pytest
 
 docs: $(VENV)/.installed-build ## Write the documentation of every model to target/static_index.html

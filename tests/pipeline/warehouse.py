@@ -53,7 +53,7 @@ FITS = (
     "fit_surge_locator",
     "fit_uplift_predictor",
 )
-FILES_OF_DBT = ("upswing.duckdb", "marts.duckdb", "vault.sqlite", "audit.sqlite", "keys")
+FILES_OF_DBT = ("upswing.duckdb", "marts.duckdb", "vault.sqlite", "audit.sqlite", "keys", "target/run_results.json")
 
 
 @dataclass(frozen=True)
@@ -136,12 +136,13 @@ class Warehouse:
             if file.is_dir():
                 shutil.copytree(file, folder / name)
             elif file.exists():
+                (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copy(file, folder / name)
         return Warehouse(folder, raw or self.raw)
 
 
 @lru_cache(maxsize=2)
-def _read_manifest(file: Path, written_ns: int) -> dict[str, Any]:
+def _read_manifest(file: Path, _written_ns: int) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(file.read_text())
     return manifest
 

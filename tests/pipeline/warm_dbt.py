@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 from warehouse_variables import ALWAYS, PROJECT
 
@@ -45,7 +47,9 @@ def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], 
         parsed: whether the manifest that was parsed in advance is the right one.
     """
     process = _fork_server().Process(target=_command, args=(list(arguments), folder, dict(environment), output, parsed))
-    process.start()
+    # The process would run our main module once more, and Streamlit's AppTest leaves one of its own there.
+    with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+        process.start()
     process.join()
     assert process.exitcode is not None
     return process.exitcode

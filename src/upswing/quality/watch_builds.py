@@ -147,7 +147,7 @@ class WarmDbt:
 
         environment = DuckDBConnectionManager._ENV
         if environment is not None:
-            environment.close()  # type: ignore[no-untyped-call]
+            environment.close()
         DuckDBConnectionManager._ENV = None
         gc.collect()
 
