@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from unit.launches import QUICK, make_history
+from unit.real_sample import EveryTwentiethProduct, write_real_tables
+from upswing.cli import main
 from upswing.products.breakout_classifier import BreakoutClassifier, train_classifier
 from upswing.products.launch_windows import LaunchHistory
+from upswing.sample.complete_journey import write_sample
 from upswing.torch_session import torch_session
 
 
@@ -22,6 +27,24 @@ def history() -> LaunchHistory:
 def classifier(history: LaunchHistory) -> BreakoutClassifier:
     with torch_session():
         return train_classifier(history, QUICK)
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample of one product in fifty, its synthetic tables written by the command; only to be read."""
+    folder = write_real_tables(tmp_path_factory.mktemp("sample"), 0.02)
+    options = ["--folder", str(folder), "--missing-only", "--opportunities", "60"]
+    done = CliRunner().invoke(main, ["sample", *options])
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All real tables of one product in twenty, promotions too; only to be read."""
+    folder = tmp_path_factory.mktemp("real_tables")
+    write_sample(folder, EveryTwentiethProduct())
+    return folder
 
 
 @pytest.fixture(autouse=True)
