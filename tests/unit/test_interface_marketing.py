@@ -5,58 +5,17 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from unit.contracts import Rows, published
+from unit.contracts import marts as contracted
 from upswing.interface import theme
 from upswing.interface.marketing import answers, charts, effect_answers, effect_charts
 from upswing.interface.marts import Marts
 from upswing.interface.words import LANGUAGES, Words
 
 MONDAY = date(2024, 1, 8)
-COLUMNS = {
-    "campaign_performance": (
-        "campaign_id text, campaign_name text, campaign_type text, channel text, segment_name text, variant text, "
-        "week_starting date, is_control boolean, impressions bigint, clicks bigint, customers bigint, "
-        "conversions bigint, revenue double, repurchases_known bigint, repurchases bigint, cost double, roi double"
-    ),
-    "experiment_results": (
-        "campaign_id text, campaign_name text, variant text, reference_variant text, metric text, effect double, "
-        "lower double, upper double, relative_effect double, q_value double, is_significant boolean, "
-        "is_split_wrong boolean, split_p_value double, split_source text, customers bigint, "
-        "reference_customers bigint, is_held_out boolean, is_final boolean, passed_share double, "
-        "customers_in_several_variants bigint, touches_without_variant bigint, first_touched_on date, verdict text"
-    ),
-    "feedback_signals": (
-        "subject_kind text, subject_id text, subject_name text, signal double, signal_error double, "
-        "counted_answers bigint, answers bigint, mean_rating double, top_words text, moves text, factor double, "
-        "newest_answer_on date, reason text"
-    ),
-    "marketing_pushes": (
-        "push_id text, send_on date, channel text, is_control boolean, customer_id text, action_name text, "
-        "product_name text, message text, reason text, expected_gain double, cost double"
-    ),
-    "marketing_strategies": (
-        "strategy_id text, action_id text, action_name text, target_kind text, target_name text, is_active boolean, "
-        "priority_rank bigint, matched_customers bigint, pushed_customers bigint, control_customers bigint, "
-        "opted_out_customers bigint, no_product_customers bigint, quiet_customers bigint, repeated_customers bigint, "
-        "outranked_customers bigint, frequency_cap_customers bigint, over_budget_customers bigint, channel text, "
-        "discount_depth double, strength double, expected_cost double, reason text, inactive_reason text, "
-        "conditions text, starts_on date, ends_on date"
-    ),
-    "model_runs": "model_name text, verdict text, is_newest boolean",
-    "strategy_adjustments": (
-        "action_id text, action_name text, measured_week date, decided_on date, adjustment_factor double, "
-        "strength_before double, strength_after double, decision text, measured_metrics text, customers bigint, "
-        "conversions bigint, reason text"
-    ),
-    "uplift_scores": (
-        "customer_id text, uplift double, uplift_rank bigint, uplift_revenue double, response_probability double, "
-        "base_probability double, uplift_group text, uplift_reasons text"
-    ),
-}
-Rows = list[dict[str, Any]]
 
 
 def drawn(chart: Any) -> str:
@@ -64,19 +23,6 @@ def drawn(chart: Any) -> str:
     written = StringIO()
     theme.at_width(chart, 760).save(written, format="svg")
     return written.getvalue()
-
-
-def published(folder: Path, **rows: Rows) -> Marts:
-    """Marts with the columns that the page asks for, and these rows; what a row leaves out is null."""
-    file = folder / "marts.duckdb"
-    with duckdb.connect(str(file)) as connection:
-        for table, columns in COLUMNS.items():
-            connection.execute(f"create table {table} ({columns})")
-            for row in rows.get(table, []):
-                names = ", ".join(row)
-                places = ", ".join(f"${name}" for name in row)
-                connection.execute(f"insert into {table} ({names}) values ({places})", row)
-    return Marts(file)
 
 
 def performance(**row: Any) -> dict[str, Any]:
@@ -224,7 +170,7 @@ def test_days_of_a_chart_are_the_same_in_every_time_zone(tmp_path: Path) -> None
 
 
 def strategy(identity: str, **row: Any) -> dict[str, Any]:
-    customers = [name for name in COLUMNS["marketing_strategies"].replace(",", "").split() if "customers" in name]
+    customers = [name for name in contracted()["marketing_strategies"] if name.endswith("_customers")]
     usual = {"action_id": "x", "action_name": "Win back", "target_kind": "segment", "is_active": True}
     return {"strategy_id": identity, "priority_rank": 1} | usual | dict.fromkeys(customers, 0) | row
 

@@ -5,54 +5,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from unit.contracts import Rows, published
 from upswing.interface import theme
 from upswing.interface.marts import Marts
 from upswing.interface.quality import answers, charts
 from upswing.interface.words import LANGUAGES, Words
 
 NOON = datetime(2024, 1, 8, 12)
-COLUMNS = {
-    "quality_summary": (
-        "layer text, table_name text, is_trusted boolean, failed_errors bigint, failed_warnings bigint, "
-        "checked_expectations bigint, checked_rows bigint, owner text, untrusted_marts text, checked_at timestamp"
-    ),
-    "quality_results": (
-        "layer text, table_name text, expectation_id text, expectation text, severity text, success boolean, "
-        "observed text, expected text, unexpected_rows bigint, owner text, protected_marts text, "
-        "checked_at timestamp, is_newest boolean"
-    ),
-    "raw_deliveries": (
-        "table_name text, is_present boolean, rows_delivered bigint, rows_staged bigint, rows_quarantined bigint, "
-        "quarantined_share double, latest_observed_on date, days_behind bigint, as_of_date date"
-    ),
-    "quarantine_reasons": "table_name text, rejection_reason text, quarantined_rows bigint",
-    "model_health": (
-        "model_name text, drift_kind text, state text, drift double, drift_limit double, worst_column text, "
-        "columns_checked bigint, columns_drifted bigint, is_refit_due boolean, refit_due_on date, verdict text, "
-        "refit_reason text, checked_at timestamp, is_newest boolean"
-    ),
-    "model_runs": (
-        "model_name text, model_version text, verdict text, training_rows bigint, as_of_date date, "
-        "fitted_at timestamp, refit_reason text, is_newest boolean"
-    ),
-    "model_metrics": (
-        "model_name text, model_version text, split text, target text, competitor text, metric text, value double"
-    ),
-    "pipeline_runs": (
-        "invocation_id text, started_at timestamp, dbt_command text, run_status text, duration_seconds double, "
-        "nodes_run bigint, nodes_failed bigint, nodes_warned bigint, nodes_skipped bigint, failed_nodes text, "
-        "slowest_nodes text, has_published boolean, dbt_target text, selection text, actor text, code_version text"
-    ),
-    "publish_log": (
-        "audit_entry bigint, mart text, published_at timestamp, published_rows bigint, is_changed boolean, "
-        "engine text, actor text, code_version text"
-    ),
-}
-Rows = list[dict[str, Any]]
 
 
 def drawn(chart: Any) -> str:
@@ -60,19 +22,6 @@ def drawn(chart: Any) -> str:
     written = StringIO()
     theme.at_width(chart, 760).save(written, format="svg")
     return written.getvalue()
-
-
-def published(folder: Path, **rows: Rows) -> Marts:
-    """Marts with the columns that the page asks for, and these rows; what a row leaves out is null."""
-    file = folder / "marts.duckdb"
-    with duckdb.connect(str(file)) as connection:
-        for table, columns in COLUMNS.items():
-            connection.execute(f"create table {table} ({columns})")
-            for row in rows.get(table, []):
-                names = ", ".join(row)
-                places = ", ".join(f"${name}" for name in row)
-                connection.execute(f"insert into {table} ({names}) values ({places})", row)
-    return Marts(file)
 
 
 def result(layer: str, table: str, success: bool | None, **row: Any) -> dict[str, Any]:

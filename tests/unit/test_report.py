@@ -3,18 +3,16 @@
 import json
 import re
 import string
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import typst
-import yaml
 from click.testing import CliRunner
 
+from unit.contracts import published
 from upswing.cli import main
 from upswing.interface.marts import Marts
 from upswing.interface.report import files, rules
@@ -23,39 +21,15 @@ from upswing.interface.report.document import LONGEST_CAPTION, Grid, Picture, Re
 from upswing.interface.report.sections import named_apart, week_in_review
 from upswing.interface.words import LANGUAGES, Words, spoken
 
-CONTRACTS = Path("models/marts")
 EN = Words("en", "report")
 NASTY = '<b>&amp; "é" #panic("x") $x$ *y* _z_ @ref [q] \\ `c` // /* = - + ~ {{ 1 }} <label>'
 MONDAY = date(2024, 1, 8)
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 20"><text y="15" font-family="Nowhere">Tea</text></svg>'
 
-Fill = Callable[[duckdb.DuckDBPyConnection], None]
-
-
-def marts_of(folder: Path, fill: Fill | None = None) -> Marts:
-    """A file of all marts, without a row but those of ``fill``, by their contracts."""
-    found = Marts(folder / "marts.duckdb")
-    with duckdb.connect(str(found.file)) as connection:
-        for contract in sorted(CONTRACTS.rglob("*.yml")):
-            for model in yaml.safe_load(contract.read_text(encoding="utf-8")).get("models", []):
-                columns = ", ".join(
-                    f"{column['name']} {column['data_type'] if '{{' not in column['data_type'] else 'float[]'}"
-                    for column in model["columns"]
-                )
-                connection.execute(f"create table {model['name']} ({columns})")
-        if fill is not None:
-            fill(connection)
-    return found
-
 
 @pytest.fixture(scope="module")
 def no_rows(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return marts_of(tmp_path_factory.mktemp("no_rows"))
-
-
-def insert(connection: duckdb.DuckDBPyConnection, mart: str, **values: Any) -> None:
-    names = ", ".join(values)
-    connection.execute(f"insert into {mart} ({names}) values ({', '.join('?' * len(values))})", list(values.values()))
+    return published(tmp_path_factory.mktemp("no_rows"))
 
 
 def a_report(language: str = "en", told: str = NASTY) -> Report:
@@ -198,35 +172,35 @@ def test_failures_are_never_told_as_all_is_well() -> None:
 
 
 def test_the_newest_whole_week_is_compared_with_those_before(tmp_path: Path) -> None:
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        for week, revenue in enumerate([999, 10, 20, 30, 40, 50, 7]):
-            connection.execute(
-                "insert into product_weeks (product_id, week_starting, net_revenue, natural_units, is_complete_week) "
-                "values ('a', date '2024-01-01' + 7 * ?::int, ?, 1, ?)",
-                [week, revenue, week < 6],
-            )
-
-    (row,) = sales_of_the_week(marts_of(tmp_path, fill)).to_pylist()
+    weeks = [
+        {
+            "product_id": "a",
+            "week_starting": date(2024, 1, 1) + timedelta(weeks=week),
+            "net_revenue": revenue,
+            "natural_units": 1,
+            "is_complete_week": week < 6,
+        }
+        for week, revenue in enumerate([999, 10, 20, 30, 40, 50, 7])
+    ]
+    (row,) = sales_of_the_week(published(tmp_path, product_weeks=weeks)).to_pylist()
     assert (row["week_starting"], row["week_ending"]) == (date(2024, 2, 5), date(2024, 2, 11))
     assert (row["revenue"], row["revenue_before"], row["revenue_usual"]) == (50, 40, 25)
 
 
 def test_windows_and_stocks_are_counted(tmp_path: Path) -> None:
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        insert(connection, "breakout_products", product_id="a", as_of_date=MONDAY, is_breakout=True)
-        for first, last in ((1, 7), (1, 8), (22, 28), (23, 30)):
-            insert(
-                connection,
-                "promotion_windows",
-                product_id="a",
-                starts_on=date(2024, 1, first),
-                ends_on=date(2024, 1, last),
-            )
-        for product, store, status in (("a", None, "stock_out"), ("b", None, "reorder_now"), ("a", "s", "reorder_now")):
-            insert(connection, "inventory_plan", product_id=product, store_id=store, status=status, order_value=2.0)
-        insert(connection, "inventory_plan", product_id="c", status="ok")
-
-    marts = marts_of(tmp_path, fill)
+    stocked = (("a", None, "stock_out"), ("b", None, "reorder_now"), ("a", "s", "reorder_now"), ("c", None, "ok"))
+    marts = published(
+        tmp_path,
+        breakout_products=[{"product_id": "a", "as_of_date": MONDAY, "is_breakout": True}],
+        promotion_windows=[
+            {"product_id": "a", "starts_on": date(2024, 1, first), "ends_on": date(2024, 1, last)}
+            for first, last in ((1, 7), (1, 8), (22, 28), (23, 30))
+        ],
+        inventory_plan=[
+            {"product_id": product, "store_id": store, "status": status, "order_value": None if status == "ok" else 2.0}
+            for product, store, status in stocked
+        ],
+    )
     assert windows_ahead(marts).to_pylist() == [{"windows": 2, "products": 1, "days": 14}]
     (stocks,) = stock_in_figures(marts).to_pylist()
     assert stocks == {
@@ -252,28 +226,24 @@ def test_marts_without_a_row_make_a_report_that_says_so(language: str, no_rows: 
 
 
 def test_a_deal_with_one_visit_has_no_course_to_draw(tmp_path: Path) -> None:
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        for priority, (opportunity, visits) in enumerate((("<o1>", 1), ("o2", 2)), 1):
-            insert(
-                connection,
-                "opportunity_priorities",
-                opportunity_id=opportunity,
-                visit_priority=priority,
-                conversion_probability=0.5,
-                visits=visits,
-            )
-        for number in (1, 2):
-            insert(
-                connection,
-                "conversion_history",
-                opportunity_id="o2",
-                visit_number=number,
-                visit_id=f"v{number}",
-                visited_at=datetime(2024, 1, number),
-                conversion_probability=number / 4,
-            )
-
-    report = week_in_review(marts_of(tmp_path, fill), "en")
+    marts = published(
+        tmp_path,
+        opportunity_priorities=[
+            {"opportunity_id": identity, "visit_priority": place, "conversion_probability": 0.5, "visits": place}
+            for place, identity in enumerate(("<o1>", "o2"), 1)
+        ],
+        conversion_history=[
+            {
+                "opportunity_id": "o2",
+                "visit_number": number,
+                "visit_id": f"v{number}",
+                "visited_at": datetime(2024, 1, number),
+                "conversion_probability": number / 4,
+            }
+            for number in (1, 2)
+        ],
+    )
+    report = week_in_review(marts, "en")
     visit = next(section for section in report.sections if section.key == "visit")
     assert visit.sentences[:2] == [
         "2 opportunities are open.",
