@@ -313,10 +313,10 @@ def opened(marts: Marts, part: str, language: str = "en") -> AppTest:
     return shown
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_of_empty_marts_says_so(tmp_path: Path, language: str) -> None:
+def test_the_page_of_empty_marts_says_so(tmp_path: Path) -> None:
+    """In Chinese; the page with rows is read in English."""
     marts = published(tmp_path)
-    words = Words(language, "marketing")
+    words = Words("zh", "marketing")
     sections = {
         "campaigns": ("funnel", "rates", "campaigns"),
         "experiments": ("experiments", "verdicts", "alarms"),
@@ -327,7 +327,7 @@ def test_the_page_of_empty_marts_says_so(tmp_path: Path, language: str) -> None:
         "feedback": ("feedback", "feedback_rows"),
     }
     for part, names in sections.items():
-        told = [info.value for info in opened(marts, part, language).info]
+        told = [info.value for info in opened(marts, part, "zh").info]
         assert told == [words(f"{name}.empty") for name in names]
 
 
