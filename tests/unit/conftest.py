@@ -18,6 +18,16 @@ from upswing.sample.complete_journey import write_sample
 from upswing.torch_session import torch_session
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _few_resamples() -> Iterator[None]:
+    """Bootstraps of 100 resamples: each fit draws its intervals, and 500 of them take longer than a small model."""
+    modules = ("verdicts", "customers.customer_predictor_verdicts", "marketing.uplift_curves")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in modules:
+            patch.setattr(f"upswing.{module}.RESAMPLES", 100)
+        yield
+
+
 @pytest.fixture(scope="session")
 def history() -> LaunchHistory:
     return make_history()
