@@ -65,60 +65,56 @@ def test_whatever_is_counted_has_all_three_forms(key: str) -> None:
     assert all(EN.has(f"{key}.{form}") for form in ("none", "one", "many"))
 
 
-@pytest.mark.parametrize(
-    ("number", "told"),
-    [
-        (0, "No opportunity is open."),
-        (1, "1 opportunity is open."),
-        (2, "2 opportunities are open."),
-        (12345, "12,345 opportunities are open."),
-    ],
-)
-def test_counts_choose_their_form(number: int, told: str) -> None:
-    assert rules.counted(EN, "visit", number) == told
+@pytest.mark.parametrize(("number", "form"), [(0, "none"), (1, "one"), (2, "many"), (12345, "many")])
+def test_counts_choose_their_form(number: int, form: str) -> None:
+    told = rules.counted(EN, "visit", number)
+    assert told == EN(f"visit.{form}", n=f"{number:,}")
+    assert number == 0 or f"{number:,}" in told
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "told"),
+    ("now", "before", "direction", "change"),
     [
-        (110, 100, ["That is 10.0 % more than in the week before (100)."]),
-        (90, 100, ["That is 10.0 % less than in the week before (100)."]),
-        (100.04, 100, ["That is as much as in the week before (100)."]),
-        (0, 100, ["That is 100.0 % less than in the week before (100)."]),
-        (10, 0, []),
-        (10, None, []),
-        (10, -5, []),
+        (110, 100, "more", "10.0 %"),
+        (90, 100, "less", "10.0 %"),
+        (100.04, 100, "same", None),
+        (0, 100, "less", "100.0 %"),
     ],
 )
-def test_changes_are_told_by_their_direction(now: float, before: float | None, told: list[str]) -> None:
-    assert rules.compared(EN, "week.before", now, before) == told
+def test_changes_are_told_by_their_direction(now: float, before: float, direction: str, change: str | None) -> None:
+    (told,) = rules.compared(EN, "week.before", now, before)
+    assert told == EN(f"week.before.{direction}", change=change, before="100")
+    assert change is None or change in told
+
+
+@pytest.mark.parametrize(("now", "before"), [(10, 0), (10, None), (10, -5)])
+def test_nothing_is_compared_with_a_week_of_no_sales(now: float, before: float | None) -> None:
+    assert rules.compared(EN, "week.before", now, before) == []
 
 
 def test_nothing_to_tell_is_told() -> None:
     nothing: dict[str, Any] = dict.fromkeys(
         ("windows", "pushes", "campaigns", "stocks", "customers", "active_customers"), 0
     ) | {"weeks": 4, "days": 14, "last_week": None, "conversions": None}
-    assert rules.week([], EN) == ["No whole week of sales is known."]
-    assert rules.surged([], EN) == [
-        "No product in its cycle sold more natural units than expected in the newest whole week."
-    ]
-    assert rules.push([], 5, 0, nothing, EN) == ["No product now in its cycle is predicted to break out."]
-    assert rules.visit([], 0, None, EN) == ["No opportunity is open."]
-    assert rules.keep([], 5, 0, None, EN) == ["No customer is at risk of leaving."]
-    assert rules.segments(nothing, EN) == ["No customer is known."]
-    assert rules.ahead([], EN) == ["There is no forecast of all sales."]
-    assert rules.anomalies([], [nothing], EN) == ["Nothing new was out of the ordinary."]
-    assert rules.stock(nothing, EN) == ["No stock is counted."]
-    assert rules.marketing(nothing, nothing, [], EN) == ["No push is planned.", "No campaign has been measured."]
-    assert rules.experiments([], EN)[0].startswith("No campaign had a control group")
-    assert rules.promises([], [], EN)[0] == "No model has promised anything yet."
-    assert rules.quality([], [], [], [], EN)[0] == "No gate has judged the data yet."
+    assert rules.week([], EN) == [EN("week.none")]
+    assert rules.surged([], EN) == [EN("surged.none")]
+    assert rules.push([], 5, 0, nothing, EN) == [EN("push.none")]
+    assert rules.visit([], 0, None, EN) == [EN("visit.none")]
+    assert rules.keep([], 5, 0, None, EN) == [EN("keep.none")]
+    assert rules.segments(nothing, EN) == [EN("segments.none")]
+    assert rules.ahead([], EN) == [EN("ahead.none")]
+    assert rules.anomalies([], [nothing], EN) == [EN("anomalies.none")]
+    assert rules.stock(nothing, EN) == [EN("stock.not_counted")]
+    assert rules.marketing(nothing, nothing, [], EN) == [EN("marketing.pushes.none"), EN("marketing.campaigns.none")]
+    assert rules.experiments([], EN)[0] == EN("experiments.none")
+    assert rules.promises([], [], EN)[0] == EN("promises.no_model")
+    assert rules.quality([], [], [], [], EN)[0] == EN("quality.no_gates")
 
 
 def test_what_nobody_looked_at_is_not_told_as_all_is_well() -> None:
-    assert rules.push([], 0, 0, {}, EN) == ["No product is in its cycle, so that none can break out."]
-    assert rules.keep([], 0, 0, None, EN) == ["No customer has been scored: who may leave cannot be told."]
-    assert rules.anomalies([], [], EN)[0].startswith("No week of sales is known")
+    assert rules.push([], 0, 0, {}, EN) == [EN("push.no_cycle")]
+    assert rules.keep([], 0, 0, None, EN) == [EN("keep.not_scored")]
+    assert rules.anomalies([], [], EN)[0] == EN("anomalies.no_sales")
 
 
 def test_a_week_without_one_before_is_compared_with_nothing() -> None:
@@ -128,18 +124,16 @@ def test_a_week_without_one_before_is_compared_with_nothing() -> None:
         "revenue": 5.0,
         "natural_units": 1.0,
     } | dict.fromkeys(("revenue_before", "revenue_usual", "natural_units_before"))
-    assert rules.week([row | {"weeks_before": 4}], EN) == ["From 2024-01-08 to 2024-01-14, net revenue was 5."]
+    told = EN("week.revenue", first="2024-01-08", last="2024-01-14", now="5")
+    assert rules.week([row | {"weeks_before": 4}], EN) == [told]
 
 
 def test_forecast_is_held_against_actual_only_where_a_promise_was_judged() -> None:
     waiting = {"model_name": "a", "state": "nothing to compare"}
     few, steady, drifted = ({"model_name": "b", "state": state} for state in ("too few rows", "steady", "drifted"))
-    assert "cannot be held against one" in rules.promises([waiting, few], [], EN)[0]
-    assert rules.promises([waiting, steady], [], EN)[:2] == [
-        "The promises of 1 model have come due and were judged.",
-        "They hold as well as when the models were fitted.",
-    ]
-    assert rules.promises([drifted, steady], [], EN)[1] == "Those of one no longer hold as they did: b."
+    assert rules.promises([waiting, few], [], EN)[0] == EN("promises.none_due")
+    assert rules.promises([waiting, steady], [], EN)[:2] == [EN("promises.due.one", n="1"), EN("promises.drifted.none")]
+    assert rules.promises([drifted, steady], [], EN)[1] == EN("promises.drifted.one", models="b")
 
 
 def test_a_forecast_that_loses_is_told_as_losing() -> None:
@@ -150,10 +144,10 @@ def test_a_forecast_that_loses_is_told_as_losing() -> None:
     told = " ".join(rules.promises([], [served, better, worse, easy], EN))
     assert "off by 10.0 % (WAPE)" in told
     assert "5.0 % too low" in told
-    assert "60 % lay in the band that should hold 80 %" in told
-    assert "In hindsight 1 of 2 single candidates was nearer" in told
-    assert "None of the 1 single candidates was nearer" in " ".join(rules.promises([], [served, worse], EN))
-    assert "could not be tested" in " ".join(rules.promises([], [usual | {"competitor": "served", "wape": None}], EN))
+    assert EN("promises.coverage", coverage="60 %") in told
+    assert "1 of 2 single candidates" in told
+    assert "None of the 1 single" in " ".join(rules.promises([], [served, worse], EN))
+    assert EN("promises.not_tested") in rules.promises([], [usual | {"competitor": "served", "wape": None}], EN)
 
 
 def test_failures_are_never_told_as_all_is_well() -> None:
@@ -163,11 +157,11 @@ def test_failures_are_never_told_as_all_is_well() -> None:
     deliveries = [{"table_name": "visits", "is_present": False, "rows_delivered": 0, "rows_quarantined": 0}]
     told = rules.quality(gates, deliveries, health, runs, EN)
     assert told == [
-        "Of 10 expectations judged at the gates, these do not hold: errors 1, warnings 0.",
-        "No raw table was delivered.",
-        "1 model has drifted: a.",
-        "1 refit is due: a.",
-        "Of the newest 2 runs known 1 failed or broke off.",
+        EN("quality.failed", n="10", errors="1", warnings="0"),
+        EN("quality.no_deliveries"),
+        EN("quality.drifted.one", n="1", models="a"),
+        EN("quality.refits.one", n="1", models="a"),
+        EN("quality.runs.one", n="1", ended="2"),
     ]
 
 
@@ -246,8 +240,8 @@ def test_a_deal_with_one_visit_has_no_course_to_draw(tmp_path: Path) -> None:
     report = week_in_review(marts, "en")
     visit = next(section for section in report.sections if section.key == "visit")
     assert visit.sentences[:2] == [
-        "2 opportunities are open.",
-        "To visit first: <o1> of -, with a probability of 50 %.",
+        EN("visit.many", n="2"),
+        EN("visit.first", opportunity="<o1>", owner="-", probability="50 %"),
     ]
     assert visit.picture is not None
     assert "o2" in visit.picture.description
