@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 from unit.launches import QUICK, make_history
 from unit.real_sample import EveryTwentiethProduct, write_real_tables
@@ -16,6 +17,10 @@ from upswing.products.breakout_classifier import BreakoutClassifier, train_class
 from upswing.products.launch_windows import LaunchHistory
 from upswing.sample.complete_journey import write_sample
 from upswing.torch_session import torch_session
+
+# No deadline: how long an example takes depends on what else runs on the machine.
+settings.register_profile("unit", deadline=None, max_examples=40)
+settings.load_profile("unit")
 
 
 @pytest.fixture(scope="session", autouse=True)

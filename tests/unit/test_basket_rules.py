@@ -86,7 +86,7 @@ def by_sides(rules: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 @given(st.integers(1, 400), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 def test_the_tail_is_that_of_scipy(orders: int, data: st.DataObject) -> None:
     marked, drawn = data.draw(st.integers(0, orders)), data.draw(st.integers(0, orders))
     found = data.draw(st.integers(max(0, marked + drawn - orders), min(marked, drawn)))
@@ -103,7 +103,7 @@ def test_the_tail_of_many_baskets_is_that_of_scipy() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 def test_adjusted_p_values_are_those_of_scipy(p_values: list[float]) -> None:
     array = np.array(p_values)
     np.testing.assert_allclose(adjusted_p_values(array, len(array)), false_discovery_control(array), atol=1e-12)
