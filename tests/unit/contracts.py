@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import duckdb
 import yaml
 
+import upswing.interface
 from upswing.interface.marts import Marts
 
+INTERFACE = Path(upswing.interface.__file__).parent
 MODELS = Path(__file__).parents[2] / "models"
 Rows = list[dict[str, Any]]
 
@@ -42,11 +45,26 @@ def raw_tables() -> dict[str, dict[str, str]]:
     return {table["name"]: _columns(table) for source in found for table in source["tables"]}
 
 
-def published(folder: Path, sql: str = "", **rows: Rows) -> Marts:
-    """A file of all marts with the rows that the statements insert and these; what a row leaves out is null."""
+@cache
+def _asked_by(room: str) -> set[str]:
+    """The marts that a page names; the fewer there are, the sooner each of its queries is answered."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (INTERFACE / room).glob("*.py"))
+    return marts().keys() & set(re.findall(r"\w+", code))
+
+
+def published(folder: Path, sql: str = "", room: str = "", **rows: Rows) -> Marts:
+    """A file of the marts with the rows that the statements insert and these; what a row leaves out is null.
+
+    Args:
+        folder: of the file.
+        sql: statements.
+        room: the page whose marts are enough; all marts where none is named.
+        rows: by mart.
+    """
     file = folder / "marts.duckdb"
+    wanted = _asked_by(room) if room else marts().keys()
     with duckdb.connect(str(file)) as connection:
-        columns = {mart: ", ".join(f"{name} {kind}" for name, kind in found.items()) for mart, found in marts().items()}
+        columns = {mart: ", ".join(f"{name} {kind}" for name, kind in marts()[mart].items()) for mart in sorted(wanted)}
         connection.execute("begin;" + "".join(f"create table {mart} ({found});" for mart, found in columns.items()))
         for mart, of_one in rows.items():
             for row in of_one:

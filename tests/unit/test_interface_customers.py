@@ -64,12 +64,12 @@ insert into product_similarities (product_id, product_name, similar_product_id, 
 
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return published(tmp_path_factory.mktemp("marts"), ROWS)
+    return published(tmp_path_factory.mktemp("marts"), ROWS, "customers")
 
 
 @pytest.fixture(scope="module")
 def empty_marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return published(tmp_path_factory.mktemp("empty"))
+    return published(tmp_path_factory.mktemp("empty"), room="customers")
 
 
 def test_figures_leave_out_what_is_anonymous(marts: Marts) -> None:

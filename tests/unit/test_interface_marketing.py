@@ -47,7 +47,7 @@ CAMPAIGNS: Rows = [
 
 
 def test_a_campaign_is_summed_without_the_held_out_and_the_untargeted(tmp_path: Path) -> None:
-    newest, tea = answers.campaigns(published(tmp_path, campaign_performance=CAMPAIGNS)).to_pylist()
+    newest, tea = answers.campaigns(published(tmp_path, room="marketing", campaign_performance=CAMPAIGNS)).to_pylist()
     assert (tea["customers"], tea["impressions"], tea["clicks"], tea["conversions"]) == (100, 80, 20, 10)
     assert (tea["ctr"], tea["cr"], tea["rpr"], tea["apu"]) == (0.25, 0.1, 0.25, 12.0)
     # Wilson's interval of 10 in 100, as in any table of it.
@@ -62,7 +62,7 @@ def test_a_campaign_is_summed_without_the_held_out_and_the_untargeted(tmp_path: 
 
 
 def test_campaigns_and_funnel_keep_to_what_is_chosen(tmp_path: Path) -> None:
-    marts = published(tmp_path, campaign_performance=CAMPAIGNS)
+    marts = published(tmp_path, room="marketing", campaign_performance=CAMPAIGNS)
     (of_new,) = answers.campaigns(marts, segment_name="new").to_pylist()
     assert (of_new["customers"], of_new["conversions"], of_new["ctr"]) == (40, 4, 0.0)
     (everything,) = answers.funnel(marts).to_pylist()
@@ -102,7 +102,7 @@ EXPERIMENTS: Rows = [
 
 
 def test_an_experiment_says_in_one_word_what_it_found(tmp_path: Path) -> None:
-    marts = published(tmp_path, experiment_results=EXPERIMENTS)
+    marts = published(tmp_path, room="marketing", experiment_results=EXPERIMENTS)
     found = {row["campaign_id"]: row["outcome"] for row in effect_answers.experiments(marts).to_pylist()}
     assert found == {"1": "raises", "2": "lowers", "3": "not_told", "4": "split_wrong", "5": "not_told"}
     (money,) = effect_answers.experiments(marts, metric="revenue_per_customer").to_pylist()
@@ -117,7 +117,7 @@ def test_an_experiment_says_in_one_word_what_it_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_chart_of_experiments_tells_effects_in_words_and_shapes(tmp_path: Path, language: str) -> None:
     words = Words(language, "marketing")
-    data = effect_answers.experiments(published(tmp_path, experiment_results=EXPERIMENTS))
+    data = effect_answers.experiments(published(tmp_path, room="marketing", experiment_results=EXPERIMENTS))
     chart = effect_charts.experiments(data, words)
     for told in ("+5.0", "+2.0 … +8.0", "-5.0", "+20.0"):
         assert told in chart.description
@@ -145,7 +145,7 @@ ADJUSTMENTS: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_adjustments_are_told_week_by_week(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, strategy_adjustments=ADJUSTMENTS)
+    marts = published(tmp_path, room="marketing", strategy_adjustments=ADJUSTMENTS)
     assert [row["action_id"] for row in effect_answers.adjusted_actions(marts).to_pylist()] == ["x", "y"]
     assert effect_answers.adjustments(marts).num_rows == 4
     data = effect_answers.adjustments(marts, action_id="x")
@@ -163,7 +163,9 @@ def test_adjustments_are_told_week_by_week(tmp_path: Path, language: str) -> Non
 
 
 def test_days_of_a_chart_are_the_same_in_every_time_zone(tmp_path: Path) -> None:
-    data = effect_answers.adjustments(published(tmp_path, strategy_adjustments=ADJUSTMENTS), action_id="x")
+    data = effect_answers.adjustments(
+        published(tmp_path, room="marketing", strategy_adjustments=ADJUSTMENTS), action_id="x"
+    )
     chart = effect_charts.strengths(data, Words("en", "marketing")).to_dict()
     scales = [layer["encoding"]["x"]["scale"] for layer in chart["layer"] if "x" in layer["encoding"]]
     assert {scale["type"] for scale in scales} == {"utc"}
@@ -185,7 +187,7 @@ STRATEGIES: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_matched_customers_are_all_accounted_for(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, marketing_strategies=STRATEGIES)
+    marts = published(tmp_path, room="marketing", marketing_strategies=STRATEGIES)
     data = answers.strategy_actions(marts)
     first, second = data.to_pylist()
     assert (first["matched_customers"], first["active_strategies"], first["expected_cost"]) == (28, 2, 3.0)
@@ -215,7 +217,7 @@ PUSHES: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pushes_are_counted_by_day_with_the_held_out_apart(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, marketing_pushes=PUSHES)
+    marts = published(tmp_path, room="marketing", marketing_pushes=PUSHES)
     data = answers.pushes_by_day(marts)
     assert [(row["send_on"].day, row["push_kind"], row["pushes"], row["cost"]) for row in data.to_pylist()] == [
         (8, "app", 1, 0.5),
@@ -243,7 +245,7 @@ def test_groups_of_uplift_are_means_over_their_customers(tmp_path: Path, languag
          "response_probability": 0.5, "uplift_group": "sure thing"},
     ]  # fmt: skip
     runs = [{"model_name": "uplift_predictor", "verdict": "loses", "is_newest": True}]
-    marts = published(tmp_path, uplift_scores=scores, model_runs=runs)
+    marts = published(tmp_path, room="marketing", uplift_scores=scores, model_runs=runs)
     data = effect_answers.uplift_groups(marts)
     first, second = data.to_pylist()
     assert (first["uplift_group"], first["customers"], first["uplift_revenue"]) == ("persuadable", 2, 5.0)
@@ -263,7 +265,7 @@ def test_feedback_is_ranked_by_how_sure_it_is(tmp_path: Path, language: str) -> 
         {"subject_kind": "campaign", "subject_id": "c", "subject_name": None, "signal": 0.1, "signal_error": 0.1},
         {"subject_kind": "campaign", "subject_id": "d", "subject_name": None, "signal": 0.0, "signal_error": 0.0},
     ]
-    marts = published(tmp_path, feedback_signals=signals)
+    marts = published(tmp_path, room="marketing", feedback_signals=signals)
     data = effect_answers.feedback(marts)
     assert [(row["subject_id"], row["opinion"]) for row in data.to_pylist()] == [
         ("2", "worse"),
@@ -281,7 +283,7 @@ def test_feedback_is_ranked_by_how_sure_it_is(tmp_path: Path, language: str) -> 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_funnel_and_rates_tell_their_numbers(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, campaign_performance=CAMPAIGNS)
+    marts = published(tmp_path, room="marketing", campaign_performance=CAMPAIGNS)
     words = Words(language, "marketing")
     funnel = charts.funnel(answers.funnel(marts, campaign_id="c"), words)
     for told in ("100", "80", "20", "25.0 %", "10.0 %"):
@@ -315,7 +317,7 @@ def opened(marts: Marts, part: str, language: str = "en") -> AppTest:
 
 def test_the_page_of_empty_marts_says_so(tmp_path: Path) -> None:
     """In Chinese; the page with rows is read in English."""
-    marts = published(tmp_path)
+    marts = published(tmp_path, room="marketing")
     words = Words("zh", "marketing")
     sections = {
         "campaigns": ("funnel", "rates", "campaigns"),
@@ -333,7 +335,11 @@ def test_the_page_of_empty_marts_says_so(tmp_path: Path) -> None:
 
 def test_the_page_shows_what_the_marts_hold_and_follows_its_filters(tmp_path: Path) -> None:
     marts = published(
-        tmp_path, campaign_performance=CAMPAIGNS, experiment_results=EXPERIMENTS, strategy_adjustments=ADJUSTMENTS
+        tmp_path,
+        room="marketing",
+        campaign_performance=CAMPAIGNS,
+        experiment_results=EXPERIMENTS,
+        strategy_adjustments=ADJUSTMENTS,
     )
     shown = opened(marts, "campaigns")
     assert [metric.value for metric in shown.metric][:3] == ["110", "25.0 %", "9.1 %"]

@@ -57,12 +57,12 @@ insert into visit_audit_metrics (model_name, model_version, target, metric, valu
 
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return published(tmp_path_factory.mktemp("marts"), ROWS)
+    return published(tmp_path_factory.mktemp("marts"), ROWS, "opportunities")
 
 
 @pytest.fixture(scope="module")
 def empty_marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return published(tmp_path_factory.mktemp("empty"))
+    return published(tmp_path_factory.mktemp("empty"), room="opportunities")
 
 
 def test_open_opportunities_are_summed_for_all_and_for_one_owner(marts: Marts) -> None:

@@ -52,13 +52,13 @@ insert into positive_increments (product_id, category, launched_on, expected_uni
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """The hand-made marts."""
-    return published(tmp_path_factory.mktemp("marts"), ROWS)
+    return published(tmp_path_factory.mktemp("marts"), ROWS, "products")
 
 
 @pytest.fixture(scope="module")
 def empty_marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """The same marts without a row."""
-    return published(tmp_path_factory.mktemp("empty"))
+    return published(tmp_path_factory.mktemp("empty"), room="products")
 
 
 def test_the_page_is_told_in_figures(marts: Marts) -> None:
@@ -187,7 +187,7 @@ def test_empty_marts_have_empty_answers(empty_marts: Marts) -> None:
 
 def test_a_launch_before_any_history_has_no_expectation(tmp_path: Path) -> None:
     """Where no launch has ended E is not known: no week is positive, and the picture leaves its line out."""
-    marts = published(tmp_path, ROWS + "delete from positive_increments; delete from product_analogs;")
+    marts = published(tmp_path, ROWS + "delete from positive_increments; delete from product_analogs;", "products")
     found = answers.launch_course(marts, product_id="new")
     assert {(row["expected_units"], row["is_positive"]) for row in found.to_pylist()} == {(None, None)}
     (told,) = answers.product_in_figures(marts, product_id="new").to_pylist()

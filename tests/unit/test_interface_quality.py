@@ -48,7 +48,7 @@ RESULTS: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_gates_are_counted_from_raw_to_marts(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, quality_summary=SUMMARY, quality_results=RESULTS)
+    marts = published(tmp_path, room="quality", quality_summary=SUMMARY, quality_results=RESULTS)
     data = answers.gates(marts)
     counted = ("layer", "tables", "untrusted_tables", "kept", "failed_warnings", "failed_errors", "not_judged")
     assert [tuple(row[name] for name in counted) for row in data.to_pylist()] == [
@@ -86,7 +86,7 @@ REASONS: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_deliveries_name_what_is_set_aside_and_what_is_absent(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, raw_deliveries=DELIVERIES, quarantine_reasons=REASONS)
+    marts = published(tmp_path, room="quality", raw_deliveries=DELIVERIES, quarantine_reasons=REASONS)
     data = answers.deliveries(marts)
     assert data["table_name"].to_pylist() == ["visits", "events", "feedback", "opt_outs"]
     words = Words(language, "quality")
@@ -118,7 +118,7 @@ HEALTH: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_drift_stands_beside_its_limit(tmp_path: Path, language: str) -> None:
-    data = answers.model_states(published(tmp_path, model_health=HEALTH))
+    data = answers.model_states(published(tmp_path, room="quality", model_health=HEALTH))
     assert [(row["model_name"], row["drift_kind"]) for row in data.to_pylist()] == [
         ("recommender", "score"),
         ("recommender", "feature"),
@@ -157,7 +157,7 @@ FITS: Rows = [
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_model_that_loses_stands_below_its_baseline(tmp_path: Path, language: str) -> None:
     older: Rows = [METRICS[0] | {"model_version": "1", "value": 0.99}]
-    marts = published(tmp_path, model_metrics=METRICS + older, model_runs=FITS)
+    marts = published(tmp_path, room="quality", model_metrics=METRICS + older, model_runs=FITS)
     assert answers.models(marts)["verdict"].to_pylist() == ["the model loses"]
     targets = answers.model_targets(marts, model_name="m").to_pylist()
     assert [(row["target_id"], row["metric"]) for row in targets] == [("time · won", "pr_auc"), ("time · won", "brier")]
@@ -192,7 +192,7 @@ LOG: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_runs_tell_how_long_they_took_and_what_took_longest(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, pipeline_runs=RUNS, publish_log=LOG)
+    marts = published(tmp_path, room="quality", pipeline_runs=RUNS, publish_log=LOG)
     data = answers.runs(marts)
     assert data["invocation_id"].to_pylist() == ["3", "2", "1"]
     assert answers.runs(marts, run_status="failed")["failed_nodes"].to_pylist() == ["b"]
@@ -214,7 +214,12 @@ def test_runs_tell_how_long_they_took_and_what_took_longest(tmp_path: Path, lang
 def test_the_figures_of_the_page_count_models_once(tmp_path: Path) -> None:
     health = [*HEALTH, check("recommender", "calibration", "drifted", is_refit_due=True)]
     marts = published(
-        tmp_path, quality_summary=SUMMARY, raw_deliveries=DELIVERIES, model_health=health, publish_log=LOG
+        tmp_path,
+        room="quality",
+        quality_summary=SUMMARY,
+        raw_deliveries=DELIVERIES,
+        model_health=health,
+        publish_log=LOG,
     )
     (found,) = answers.quality_in_figures(marts).to_pylist()
     assert found == {
@@ -250,7 +255,7 @@ def opened(marts: Marts, part: str, language: str = "en") -> AppTest:
 
 def test_the_page_of_empty_marts_says_so(tmp_path: Path) -> None:
     """In Chinese; the page with rows is read in English."""
-    marts = published(tmp_path)
+    marts = published(tmp_path, room="quality")
     words = Words("zh", "quality")
     sections = {
         "gates": ("gates", "gate_failures", "gate_tables"),
@@ -267,6 +272,7 @@ def test_the_page_of_empty_marts_says_so(tmp_path: Path) -> None:
 def test_the_page_shows_what_the_marts_hold_and_follows_its_filters(tmp_path: Path) -> None:
     marts = published(
         tmp_path,
+        room="quality",
         quality_summary=SUMMARY,
         quality_results=RESULTS,
         raw_deliveries=DELIVERIES,

@@ -64,13 +64,13 @@ insert into inventory_plan (product_id, store_id, product_name, category, status
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """The hand-made marts."""
-    return published(tmp_path_factory.mktemp("marts"), ROWS)
+    return published(tmp_path_factory.mktemp("marts"), ROWS, "sales")
 
 
 @pytest.fixture(scope="module")
 def empty_marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """The same marts without a row."""
-    return published(tmp_path_factory.mktemp("empty"))
+    return published(tmp_path_factory.mktemp("empty"), room="sales")
 
 
 def test_the_page_is_told_in_figures(marts: Marts) -> None:

@@ -44,6 +44,14 @@ def a_report(language: str = "en", told: str = NASTY) -> Report:
     return Report(language, told, told, MONDAY, datetime(2024, 1, 9, 4, 5, 6, 789), [(told, "1")], [section], [told])
 
 
+@pytest.fixture
+def _made_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command writes a small report without asking the marts."""
+    monkeypatch.setattr(
+        "upswing.interface.report.sections.week_in_review", lambda _marts, language: a_report(language, "Tea")
+    )
+
+
 def test_languages_say_the_same_things() -> None:
     english, chinese = (spoken("report", language) for language in LANGUAGES)
     assert list(english) == list(chinese)
@@ -327,10 +335,8 @@ def test_command_tells_that_nothing_is_published(tmp_path: Path, monkeypatch: py
     assert result.output.startswith("Error: Nothing is published at")
 
 
-def test_command_tells_that_a_folder_cannot_be_written(
-    no_rows: Marts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("UPSWING_WAREHOUSE", str(no_rows.file.parent))
+@pytest.mark.usefixtures("_made_report")
+def test_command_tells_that_a_folder_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = CliRunner().invoke(main, ["report", "--folder", str(tmp_path / "file"), "--format", "html"])
     assert result.exit_code == 1
@@ -338,15 +344,15 @@ def test_command_tells_that_a_folder_cannot_be_written(
     assert "give --folder another" in result.output
 
 
+@pytest.mark.usefixtures("_made_report")
 def test_without_a_chinese_font_the_html_is_written_and_the_pdf_refused(
-    no_rows: Marts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("UPSWING_WAREHOUSE", str(no_rows.file.parent))
     monkeypatch.setattr(files, "CHINESE", ())
     result = CliRunner().invoke(main, ["report", "--folder", str(tmp_path), "--language", "zh"])
     assert result.exit_code == 1
     assert "fonts-noto-cjk" in result.output
-    assert [path.name for path in tmp_path.iterdir()] == ["upswing_week_undated_zh.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["upswing_week_2024-01-08_zh.html"]
 
 
 def test_what_cannot_be_finished_leaves_the_last_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
