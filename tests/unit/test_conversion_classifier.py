@@ -11,8 +11,6 @@ from sklearn.metrics import roc_auc_score
 
 from unit.opportunities import (
     CHINESE,
-    ENGLISH,
-    Language,
     Row,
     all_texts,
     make_rows,
@@ -261,16 +259,24 @@ def test_bytes_round_trip(fit: Fit, classifier: ConversionClassifier, bert: Bert
     assert classifier.base_rate == pytest.approx(closed.is_won.mean())
 
 
-@pytest.mark.parametrize("language", [ENGLISH, CHINESE], ids=["english", "chinese"])
-def test_easy_notes_are_read_in_their_language(tmp_path: Path, language: Language) -> None:
-    rows, others = make_rows(160, language=language), texts_of(make_rows(150, seed=2, language=language))
+def reads_well(classifier: ConversionClassifier, bert: Bert, others: OpportunityTexts) -> bool:
+    vectors = read(classifier, bert, others)
+    last = others.offsets[1:] - 1
+    by_bert = classifier.members.log_odds(others, vectors)[BERT][last]
+    found = classifier.probabilities(others, vectors)[last]
+    return bool(roc_auc_score(others.is_won, found) > 0.75 and roc_auc_score(others.is_won, by_bert) > 0.7)
+
+
+def test_easy_notes_are_read(bert: Bert, classifier: ConversionClassifier) -> None:
+    assert reads_well(classifier, bert, texts_of(make_rows(150, seed=2)))
+
+
+def test_easy_notes_are_read_in_chinese(tmp_path: Path) -> None:
+    rows = make_rows(160, language=CHINESE)
     bert = tiny_bert(tmp_path, all_texts(rows))
     fit = fit_conversion_classifier(table(rows), bert, parameters(bert))
     classifier = ConversionClassifier.from_bytes(fit.weights, bert, READING)
-    vectors = read(classifier, bert, others)
-    last = others.offsets[1:] - 1
-    assert roc_auc_score(others.is_won, classifier.probabilities(others, vectors)[last]) > 0.75
-    assert roc_auc_score(others.is_won, classifier.members.log_odds(others, vectors)[BERT][last]) > 0.7
+    assert reads_well(classifier, bert, texts_of(make_rows(150, seed=2, language=CHINESE)))
 
 
 def test_what_no_note_tells_is_told_as_the_base_rate(bert: Bert) -> None:

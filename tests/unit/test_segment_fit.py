@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -111,23 +109,6 @@ def test_agreement_is_not_told_of_a_single_cluster() -> None:
     assert agreement(two, 1 - two) == 1
     assert np.isnan(agreement(two, np.zeros(4, dtype=np.int64)))
     assert np.isnan(agreement(two, None))
-
-
-def test_one_thread_is_imposed_before_anything_is_computed() -> None:
-    """Libraries that are loaded later would take all cores: the first fit of a process is what tells."""
-    code = """
-from threadpoolctl import threadpool_info
-from unit.segments import QUICK, drawn, table
-from upswing.customers import segment_fit
-def looked_at(*_):
-    print(sorted({(found['user_api'], found['num_threads']) for found in threadpool_info()}))
-    raise SystemExit
-segment_fit.KMeansClusters.fit = looked_at
-segment_fit.fit_customer_segments(table(drawn(40)), QUICK, None)
-"""
-    tests = __file__.rsplit("/", 2)[0]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tests)
-    assert done.stdout.strip() == "[('blas', 1), ('openmp', 1)]"
 
 
 @pytest.mark.parametrize(
