@@ -1,4 +1,4 @@
-"""The real tables of a small part of the sample, of which the synthetic ones are drawn."""
+"""The real tables of a small part of the sample, around which the synthetic ones are drawn."""
 
 from importlib import resources
 from pathlib import Path

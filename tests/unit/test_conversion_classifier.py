@@ -62,15 +62,15 @@ def parameters(bert: Bert, text: TextModelParameters = READING, **given: Any) ->
 
 
 @pytest.fixture(scope="module")
-def told() -> list[tuple[int, int]]:
+def steps() -> list[tuple[int, int]]:
     """How far the fit of this module said it was."""
     return []
 
 
 @pytest.fixture(scope="module")
-def fit(bert: Bert, told: list[tuple[int, int]]) -> Fit:
+def fit(bert: Bert, steps: list[tuple[int, int]]) -> Fit:
     return fit_conversion_classifier(
-        table(ROWS), bert, parameters(bert, min_training_opportunities=200), lambda done, of: told.append((done, of))
+        table(ROWS), bert, parameters(bert, min_training_opportunities=200), lambda done, of: steps.append((done, of))
     )
 
 
@@ -195,9 +195,9 @@ def test_two_fits_are_the_same_in_any_order_and_chunks_of_the_rows(bert: Bert) -
 
 
 @pytest.mark.usefixtures("fit")
-def test_progress_goes_forward_to_the_end(told: list[tuple[int, int]]) -> None:
-    assert told == sorted(told)
-    assert told[-1][0] == told[-1][1]
+def test_progress_goes_forward_to_the_end(steps: list[tuple[int, int]]) -> None:
+    assert steps == sorted(steps)
+    assert steps[-1][0] == steps[-1][1]
 
 
 # The courses that are kept

@@ -75,9 +75,9 @@ def test_whatever_is_counted_has_all_three_forms(key: str) -> None:
 
 @pytest.mark.parametrize(("number", "form"), [(0, "none"), (1, "one"), (2, "many"), (12345, "many")])
 def test_counts_choose_their_form(number: int, form: str) -> None:
-    told = rules.counted(EN, "visit", number)
-    assert told == EN(f"visit.{form}", n=f"{number:,}")
-    assert number == 0 or f"{number:,}" in told
+    text = rules.counted(EN, "visit", number)
+    assert text == EN(f"visit.{form}", n=f"{number:,}")
+    assert number == 0 or f"{number:,}" in text
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_counts_choose_their_form(number: int, form: str) -> None:
     ],
 )
 def test_changes_are_told_by_their_direction(now: float, before: float, direction: str, change: str | None) -> None:
-    (told,) = rules.compared(EN, "week.before", now, before)
-    assert told == EN(f"week.before.{direction}", change=change, before="100")
-    assert change is None or change in told
+    (text,) = rules.compared(EN, "week.before", now, before)
+    assert text == EN(f"week.before.{direction}", change=change, before="100")
+    assert change is None or change in text
 
 
 @pytest.mark.parametrize(("now", "before"), [(10, 0), (10, None), (10, -5)])
@@ -132,8 +132,8 @@ def test_a_week_without_one_before_is_compared_with_nothing() -> None:
         "revenue": 5.0,
         "natural_units": 1.0,
     } | dict.fromkeys(("revenue_before", "revenue_usual", "natural_units_before"))
-    told = EN("week.revenue", first="2024-01-08", last="2024-01-14", now="5")
-    assert rules.week([row | {"weeks_before": 4}], EN) == [told]
+    revenue = EN("week.revenue", first="2024-01-08", last="2024-01-14", now="5")
+    assert rules.week([row | {"weeks_before": 4}], EN) == [revenue]
 
 
 def test_forecast_is_held_against_actual_only_where_a_promise_was_judged() -> None:
