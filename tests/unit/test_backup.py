@@ -144,7 +144,7 @@ def test_who_was_erased_since_does_not_come_back(place: Place) -> None:
 @pytest.mark.parametrize("encrypt", [False, True])
 @pytest.mark.parametrize("harm", ["cut", "bit", "swap"])
 def test_a_damaged_backup_changes_nothing(place: Place, encrypt: bool, harm: str) -> None:
-    place.fill(rows=500_000)
+    place.fill(rows=50_000)
     archive = place.back_up(encrypt=encrypt).archive
     content = bytearray(archive.read_bytes())
     middle = len(content) // 2

@@ -11,8 +11,6 @@ from sklearn.metrics import roc_auc_score
 
 from unit.opportunities import (
     CHINESE,
-    ENGLISH,
-    Language,
     Row,
     all_texts,
     make_rows,
@@ -64,8 +62,16 @@ def parameters(bert: Bert, text: TextModelParameters = READING, **given: Any) ->
 
 
 @pytest.fixture(scope="module")
-def fit(bert: Bert) -> Fit:
-    return fit_conversion_classifier(table(ROWS), bert, parameters(bert, min_training_opportunities=200))
+def steps() -> list[tuple[int, int]]:
+    """How far the fit of this module said it was."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def fit(bert: Bert, steps: list[tuple[int, int]]) -> Fit:
+    return fit_conversion_classifier(
+        table(ROWS), bert, parameters(bert, min_training_opportunities=200), lambda done, of: steps.append((done, of))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -179,20 +185,19 @@ def test_the_verdict_tells_what_is_served(fit: Fit) -> None:
         assert f"{' + '.join(members)} 0." in fit.verdict
 
 
-def test_two_fits_are_the_same_in_any_order_of_the_rows(bert: Bert) -> None:
-    rows = ROWS[:80]
+def test_two_fits_are_the_same_in_any_order_and_chunks_of_the_rows(bert: Bert) -> None:
+    rows = ROWS[:60]
     shuffled = [rows[number] for number in np.random.default_rng(0).permutation(len(rows))]
-    given = parameters(bert, TUNING)
-    assert fit_conversion_classifier(table(rows), bert, given) == fit_conversion_classifier(
-        table(shuffled), bert, given
-    )
+    chunked = pa.concat_tables([table(shuffled[:20]), table(shuffled[20:])])
+    closed = chunked.filter(pa.compute.not_equal(chunked["status"], "open"))
+    given = parameters(bert, TUNING, calibration_folds=2)
+    assert fit_conversion_classifier(table(rows), bert, given) == fit_conversion_classifier(closed, bert, given)
 
 
-def test_progress_goes_forward_to_the_end(bert: Bert) -> None:
-    told: list[tuple[int, int]] = []
-    fit_conversion_classifier(table(ROWS[:60]), bert, parameters(bert), lambda done, of: told.append((done, of)))
-    assert told == sorted(told)
-    assert told[-1][0] == told[-1][1]
+@pytest.mark.usefixtures("fit")
+def test_progress_goes_forward_to_the_end(steps: list[tuple[int, int]]) -> None:
+    assert steps == sorted(steps)
+    assert steps[-1][0] == steps[-1][1]
 
 
 # The courses that are kept
@@ -254,16 +259,24 @@ def test_bytes_round_trip(fit: Fit, classifier: ConversionClassifier, bert: Bert
     assert classifier.base_rate == pytest.approx(closed.is_won.mean())
 
 
-@pytest.mark.parametrize("language", [ENGLISH, CHINESE], ids=["english", "chinese"])
-def test_easy_notes_are_read_in_their_language(tmp_path: Path, language: Language) -> None:
-    rows, others = make_rows(160, language=language), texts_of(make_rows(150, seed=2, language=language))
+def reads_well(classifier: ConversionClassifier, bert: Bert, others: OpportunityTexts) -> bool:
+    vectors = read(classifier, bert, others)
+    last = others.offsets[1:] - 1
+    by_bert = classifier.members.log_odds(others, vectors)[BERT][last]
+    found = classifier.probabilities(others, vectors)[last]
+    return bool(roc_auc_score(others.is_won, found) > 0.75 and roc_auc_score(others.is_won, by_bert) > 0.7)
+
+
+def test_easy_notes_are_read(bert: Bert, classifier: ConversionClassifier) -> None:
+    assert reads_well(classifier, bert, texts_of(make_rows(150, seed=2)))
+
+
+def test_easy_notes_are_read_in_chinese(tmp_path: Path) -> None:
+    rows = make_rows(160, language=CHINESE)
     bert = tiny_bert(tmp_path, all_texts(rows))
     fit = fit_conversion_classifier(table(rows), bert, parameters(bert))
     classifier = ConversionClassifier.from_bytes(fit.weights, bert, READING)
-    vectors = read(classifier, bert, others)
-    last = others.offsets[1:] - 1
-    assert roc_auc_score(others.is_won, classifier.probabilities(others, vectors)[last]) > 0.75
-    assert roc_auc_score(others.is_won, classifier.members.log_odds(others, vectors)[BERT][last]) > 0.7
+    assert reads_well(classifier, bert, texts_of(make_rows(150, seed=2, language=CHINESE)))
 
 
 def test_what_no_note_tells_is_told_as_the_base_rate(bert: Bert) -> None:
@@ -335,12 +348,6 @@ def weighted(
     if heard.sum():
         odds += float(heard @ (vectors.feedback[numbers] @ layer.feedback_weights)) / float(heard.sum()) + layer.heard
     return odds
-
-
-def test_rows_are_read_from_a_table_of_several_chunks(bert: Bert, fit: Fit) -> None:
-    chunked = pa.concat_tables([table(ROWS[200:]), table(ROWS[:200])])
-    closed = chunked.filter(pa.compute.not_equal(chunked["status"], "open"))
-    assert fit_conversion_classifier(closed, bert, parameters(bert, min_training_opportunities=200)) == fit
 
 
 def test_without_its_only_visit_an_opportunity_would_have_the_base_rate(

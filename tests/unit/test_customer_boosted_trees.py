@@ -33,7 +33,7 @@ def test_the_same_rows_give_the_same_bytes_and_come_back(trees: BoostedTrees) ->
     assert BoostedTrees.unpacked(unpack(pack(trees.packed("x"), {}))[0], "x") == trees
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(low=st.floats(-3, 3), step=st.floats(0, 3), other=st.floats(-3, 3))
 def test_a_constrained_feature_moves_one_way(trees: BoostedTrees, low: float, step: float, other: float) -> None:
     lower, higher = trees.probabilities(np.array([[low, other, np.nan], [low + step, other, np.nan]]))

@@ -72,11 +72,10 @@ def test_without_the_setting_tables_come_as_files() -> None:
 def test_a_refusal_holds_neither_connection_string_nor_password() -> None:
     database = parsed("postgres:host=h dbname=d user=u password=hidden", "UPSWING_SOURCE")
     said = 'Unable to connect to Postgres at "host=h password=hidden": connection failed: hidden\n  more'
-    assert refusal(database, said) == (
-        "PostgreSQL at h, database d, user u: connection failed: …; is the server up, and are host and port in "
-        "UPSWING_SOURCE right?"
-    )
-    assert refusal(database, "") == "PostgreSQL at h, database d, user u: it broke off; check UPSWING_SOURCE"
+    told = refusal(database, said)
+    assert told.startswith("PostgreSQL at h, database d, user u: connection failed: …")
+    assert "hidden" not in told
+    assert all("UPSWING_SOURCE" in text for text in (told, refusal(database, "")))
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mysql"])

@@ -5,58 +5,17 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from unit.contracts import Rows, published
+from unit.contracts import marts as contracted
 from upswing.interface import theme
 from upswing.interface.marketing import answers, charts, effect_answers, effect_charts
 from upswing.interface.marts import Marts
 from upswing.interface.words import LANGUAGES, Words
 
 MONDAY = date(2024, 1, 8)
-COLUMNS = {
-    "campaign_performance": (
-        "campaign_id text, campaign_name text, campaign_type text, channel text, segment_name text, variant text, "
-        "week_starting date, is_control boolean, impressions bigint, clicks bigint, customers bigint, "
-        "conversions bigint, revenue double, repurchases_known bigint, repurchases bigint, cost double, roi double"
-    ),
-    "experiment_results": (
-        "campaign_id text, campaign_name text, variant text, reference_variant text, metric text, effect double, "
-        "lower double, upper double, relative_effect double, q_value double, is_significant boolean, "
-        "is_split_wrong boolean, split_p_value double, split_source text, customers bigint, "
-        "reference_customers bigint, is_held_out boolean, is_final boolean, passed_share double, "
-        "customers_in_several_variants bigint, touches_without_variant bigint, first_touched_on date, verdict text"
-    ),
-    "feedback_signals": (
-        "subject_kind text, subject_id text, subject_name text, signal double, signal_error double, "
-        "counted_answers bigint, answers bigint, mean_rating double, top_words text, moves text, factor double, "
-        "newest_answer_on date, reason text"
-    ),
-    "marketing_pushes": (
-        "push_id text, send_on date, channel text, is_control boolean, customer_id text, action_name text, "
-        "product_name text, message text, reason text, expected_gain double, cost double"
-    ),
-    "marketing_strategies": (
-        "strategy_id text, action_id text, action_name text, target_kind text, target_name text, is_active boolean, "
-        "priority_rank bigint, matched_customers bigint, pushed_customers bigint, control_customers bigint, "
-        "opted_out_customers bigint, no_product_customers bigint, quiet_customers bigint, repeated_customers bigint, "
-        "outranked_customers bigint, frequency_cap_customers bigint, over_budget_customers bigint, channel text, "
-        "discount_depth double, strength double, expected_cost double, reason text, inactive_reason text, "
-        "conditions text, starts_on date, ends_on date"
-    ),
-    "model_runs": "model_name text, verdict text, is_newest boolean",
-    "strategy_adjustments": (
-        "action_id text, action_name text, measured_week date, decided_on date, adjustment_factor double, "
-        "strength_before double, strength_after double, decision text, measured_metrics text, customers bigint, "
-        "conversions bigint, reason text"
-    ),
-    "uplift_scores": (
-        "customer_id text, uplift double, uplift_rank bigint, uplift_revenue double, response_probability double, "
-        "base_probability double, uplift_group text, uplift_reasons text"
-    ),
-}
-Rows = list[dict[str, Any]]
 
 
 def drawn(chart: Any) -> str:
@@ -64,19 +23,6 @@ def drawn(chart: Any) -> str:
     written = StringIO()
     theme.at_width(chart, 760).save(written, format="svg")
     return written.getvalue()
-
-
-def published(folder: Path, **rows: Rows) -> Marts:
-    """Marts with the columns that the page asks for, and these rows; what a row leaves out is null."""
-    file = folder / "marts.duckdb"
-    with duckdb.connect(str(file)) as connection:
-        for table, columns in COLUMNS.items():
-            connection.execute(f"create table {table} ({columns})")
-            for row in rows.get(table, []):
-                names = ", ".join(row)
-                places = ", ".join(f"${name}" for name in row)
-                connection.execute(f"insert into {table} ({names}) values ({places})", row)
-    return Marts(file)
 
 
 def performance(**row: Any) -> dict[str, Any]:
@@ -101,7 +47,7 @@ CAMPAIGNS: Rows = [
 
 
 def test_a_campaign_is_summed_without_the_held_out_and_the_untargeted(tmp_path: Path) -> None:
-    newest, tea = answers.campaigns(published(tmp_path, campaign_performance=CAMPAIGNS)).to_pylist()
+    newest, tea = answers.campaigns(published(tmp_path, room="marketing", campaign_performance=CAMPAIGNS)).to_pylist()
     assert (tea["customers"], tea["impressions"], tea["clicks"], tea["conversions"]) == (100, 80, 20, 10)
     assert (tea["ctr"], tea["cr"], tea["rpr"], tea["apu"]) == (0.25, 0.1, 0.25, 12.0)
     # Wilson's interval of 10 in 100, as in any table of it.
@@ -116,7 +62,7 @@ def test_a_campaign_is_summed_without_the_held_out_and_the_untargeted(tmp_path: 
 
 
 def test_campaigns_and_funnel_keep_to_what_is_chosen(tmp_path: Path) -> None:
-    marts = published(tmp_path, campaign_performance=CAMPAIGNS)
+    marts = published(tmp_path, room="marketing", campaign_performance=CAMPAIGNS)
     (of_new,) = answers.campaigns(marts, segment_name="new").to_pylist()
     assert (of_new["customers"], of_new["conversions"], of_new["ctr"]) == (40, 4, 0.0)
     (everything,) = answers.funnel(marts).to_pylist()
@@ -156,7 +102,7 @@ EXPERIMENTS: Rows = [
 
 
 def test_an_experiment_says_in_one_word_what_it_found(tmp_path: Path) -> None:
-    marts = published(tmp_path, experiment_results=EXPERIMENTS)
+    marts = published(tmp_path, room="marketing", experiment_results=EXPERIMENTS)
     found = {row["campaign_id"]: row["outcome"] for row in effect_answers.experiments(marts).to_pylist()}
     assert found == {"1": "raises", "2": "lowers", "3": "not_told", "4": "split_wrong", "5": "not_told"}
     (money,) = effect_answers.experiments(marts, metric="revenue_per_customer").to_pylist()
@@ -171,7 +117,7 @@ def test_an_experiment_says_in_one_word_what_it_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_chart_of_experiments_tells_effects_in_words_and_shapes(tmp_path: Path, language: str) -> None:
     words = Words(language, "marketing")
-    data = effect_answers.experiments(published(tmp_path, experiment_results=EXPERIMENTS))
+    data = effect_answers.experiments(published(tmp_path, room="marketing", experiment_results=EXPERIMENTS))
     chart = effect_charts.experiments(data, words)
     for told in ("+5.0", "+2.0 … +8.0", "-5.0", "+20.0"):
         assert told in chart.description
@@ -199,7 +145,7 @@ ADJUSTMENTS: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_adjustments_are_told_week_by_week(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, strategy_adjustments=ADJUSTMENTS)
+    marts = published(tmp_path, room="marketing", strategy_adjustments=ADJUSTMENTS)
     assert [row["action_id"] for row in effect_answers.adjusted_actions(marts).to_pylist()] == ["x", "y"]
     assert effect_answers.adjustments(marts).num_rows == 4
     data = effect_answers.adjustments(marts, action_id="x")
@@ -217,14 +163,16 @@ def test_adjustments_are_told_week_by_week(tmp_path: Path, language: str) -> Non
 
 
 def test_days_of_a_chart_are_the_same_in_every_time_zone(tmp_path: Path) -> None:
-    data = effect_answers.adjustments(published(tmp_path, strategy_adjustments=ADJUSTMENTS), action_id="x")
+    data = effect_answers.adjustments(
+        published(tmp_path, room="marketing", strategy_adjustments=ADJUSTMENTS), action_id="x"
+    )
     chart = effect_charts.strengths(data, Words("en", "marketing")).to_dict()
     scales = [layer["encoding"]["x"]["scale"] for layer in chart["layer"] if "x" in layer["encoding"]]
     assert {scale["type"] for scale in scales} == {"utc"}
 
 
 def strategy(identity: str, **row: Any) -> dict[str, Any]:
-    customers = [name for name in COLUMNS["marketing_strategies"].replace(",", "").split() if "customers" in name]
+    customers = [name for name in contracted()["marketing_strategies"] if name.endswith("_customers")]
     usual = {"action_id": "x", "action_name": "Win back", "target_kind": "segment", "is_active": True}
     return {"strategy_id": identity, "priority_rank": 1} | usual | dict.fromkeys(customers, 0) | row
 
@@ -239,7 +187,7 @@ STRATEGIES: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_matched_customers_are_all_accounted_for(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, marketing_strategies=STRATEGIES)
+    marts = published(tmp_path, room="marketing", marketing_strategies=STRATEGIES)
     data = answers.strategy_actions(marts)
     first, second = data.to_pylist()
     assert (first["matched_customers"], first["active_strategies"], first["expected_cost"]) == (28, 2, 3.0)
@@ -269,7 +217,7 @@ PUSHES: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pushes_are_counted_by_day_with_the_held_out_apart(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, marketing_pushes=PUSHES)
+    marts = published(tmp_path, room="marketing", marketing_pushes=PUSHES)
     data = answers.pushes_by_day(marts)
     assert [(row["send_on"].day, row["push_kind"], row["pushes"], row["cost"]) for row in data.to_pylist()] == [
         (8, "app", 1, 0.5),
@@ -297,7 +245,7 @@ def test_groups_of_uplift_are_means_over_their_customers(tmp_path: Path, languag
          "response_probability": 0.5, "uplift_group": "sure thing"},
     ]  # fmt: skip
     runs = [{"model_name": "uplift_predictor", "verdict": "loses", "is_newest": True}]
-    marts = published(tmp_path, uplift_scores=scores, model_runs=runs)
+    marts = published(tmp_path, room="marketing", uplift_scores=scores, model_runs=runs)
     data = effect_answers.uplift_groups(marts)
     first, second = data.to_pylist()
     assert (first["uplift_group"], first["customers"], first["uplift_revenue"]) == ("persuadable", 2, 5.0)
@@ -317,7 +265,7 @@ def test_feedback_is_ranked_by_how_sure_it_is(tmp_path: Path, language: str) -> 
         {"subject_kind": "campaign", "subject_id": "c", "subject_name": None, "signal": 0.1, "signal_error": 0.1},
         {"subject_kind": "campaign", "subject_id": "d", "subject_name": None, "signal": 0.0, "signal_error": 0.0},
     ]
-    marts = published(tmp_path, feedback_signals=signals)
+    marts = published(tmp_path, room="marketing", feedback_signals=signals)
     data = effect_answers.feedback(marts)
     assert [(row["subject_id"], row["opinion"]) for row in data.to_pylist()] == [
         ("2", "worse"),
@@ -335,7 +283,7 @@ def test_feedback_is_ranked_by_how_sure_it_is(tmp_path: Path, language: str) -> 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_funnel_and_rates_tell_their_numbers(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, campaign_performance=CAMPAIGNS)
+    marts = published(tmp_path, room="marketing", campaign_performance=CAMPAIGNS)
     words = Words(language, "marketing")
     funnel = charts.funnel(answers.funnel(marts, campaign_id="c"), words)
     for told in ("100", "80", "20", "25.0 %", "10.0 %"):
@@ -367,10 +315,10 @@ def opened(marts: Marts, part: str, language: str = "en") -> AppTest:
     return shown
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_of_empty_marts_says_so(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path)
-    words = Words(language, "marketing")
+def test_the_page_of_empty_marts_says_so(tmp_path: Path) -> None:
+    """In Chinese; the page with rows is read in English."""
+    marts = published(tmp_path, room="marketing")
+    words = Words("zh", "marketing")
     sections = {
         "campaigns": ("funnel", "rates", "campaigns"),
         "experiments": ("experiments", "verdicts", "alarms"),
@@ -381,13 +329,17 @@ def test_the_page_of_empty_marts_says_so(tmp_path: Path, language: str) -> None:
         "feedback": ("feedback", "feedback_rows"),
     }
     for part, names in sections.items():
-        told = [info.value for info in opened(marts, part, language).info]
+        told = [info.value for info in opened(marts, part, "zh").info]
         assert told == [words(f"{name}.empty") for name in names]
 
 
 def test_the_page_shows_what_the_marts_hold_and_follows_its_filters(tmp_path: Path) -> None:
     marts = published(
-        tmp_path, campaign_performance=CAMPAIGNS, experiment_results=EXPERIMENTS, strategy_adjustments=ADJUSTMENTS
+        tmp_path,
+        room="marketing",
+        campaign_performance=CAMPAIGNS,
+        experiment_results=EXPERIMENTS,
+        strategy_adjustments=ADJUSTMENTS,
     )
     shown = opened(marts, "campaigns")
     assert [metric.value for metric in shown.metric][:3] == ["110", "25.0 %", "9.1 %"]

@@ -3,93 +3,66 @@
 from __future__ import annotations
 
 from math import sqrt
-from pathlib import Path
 
-import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from unit.contracts import published
 from upswing.interface.marts import Marts
 from upswing.interface.opportunities import answers, charts
 from upswing.interface.theme import picture
-from upswing.interface.words import LANGUAGES, Words
-
-TABLES = """
-create table opportunity_priorities (
-    opportunity_id varchar, owner_id varchar, as_of_date date, conversion_probability double,
-    probability_source varchar,
-    visit_priority bigint, owner_priority bigint, amount double, expected_value double, visits bigint,
-    last_visited_at timestamp, top_reasons varchar
-);
-create table conversion_history (
-    opportunity_id varchar, visit_number bigint, visit_id varchar, sales_rep_id varchar, visited_at timestamp,
-    status varchar, conversion_probability double, probability_change double, is_out_of_sample boolean
-);
-create table visit_audits (
-    opportunity_id varchar, sales_rep_id varchar, status varchar, visits bigint, suspect_visits bigint,
-    evidence double, conversion_probability double, finding varchar, reasons varchar
-);
-create table sales_rep_scorecard (
-    sales_rep_id varchar, open_opportunities bigint, open_expected_value double, closed_opportunities bigint,
-    wins bigint, judged_opportunities bigint, judged_wins bigint, expected_wins double, wins_above_expected double,
-    visits bigint, suspect_visits bigint, fake_findings bigint, fruitless_findings bigint
-);
-create table model_runs (model_name varchar, model_version varchar, verdict varchar, is_newest boolean);
-create table model_metrics (
-    model_name varchar, model_version varchar, target varchar, competitor varchar, metric varchar, value double
-);
-create table visit_audit_metrics (
-    model_name varchar, model_version varchar, target varchar, metric varchar, value double
-);
-"""
+from upswing.interface.words import Words
 
 ROWS = """
-insert into opportunity_priorities values
+insert into opportunity_priorities (opportunity_id, owner_id, as_of_date, conversion_probability, probability_source,
+    visit_priority, owner_priority, amount, expected_value, visits, last_visited_at, top_reasons) values
     ('likely', 'ann', '2024-06-30', 0.8, 'model', 1, 1, 100, 80, 3, '2024-06-20 10:00', 'visit 3 <b>raised</b> it'),
     ('even', 'bob', '2024-06-30', 0.5, 'model', 2, 1, null, null, 1, '2024-06-01 09:00', 'visit 1 lowered it'),
     ('unseen', 'ann', '2024-06-30', 0.4, 'base_rate', 3, 2, 50, 20, 0, null, null);
-insert into conversion_history values
+insert into conversion_history (opportunity_id, visit_number, visit_id, sales_rep_id, visited_at, status,
+    conversion_probability, probability_change, is_out_of_sample) values
     ('likely', 2, 'v2', 'ann', '2024-05-02 10:00', 'open', 0.3, -0.1, true),
     ('likely', 1, 'v1', 'ann', '2024-04-01 10:00', 'open', 0.4, null, true),
     ('likely', 3, 'v3', 'bob', '2024-06-20 10:00', 'open', 0.8, 0.5, true),
     ('even', 1, 'v4', 'bob', '2024-06-01 09:00', 'open', 0.5, null, true),
     ('gone', 1, 'v5', 'bob', '2024-01-01 09:00', 'lost', 0.25, null, false);
-insert into visit_audits values
+insert into visit_audits (opportunity_id, sales_rep_id, status, visits, suspect_visits, evidence,
+    conversion_probability, finding, reasons) values
     ('likely', 'ann', 'open', 2, 1, 1.5, 0.8, 'fake_visits', 'of 2 visits: 1 copied'),
     ('likely', 'bob', 'open', 1, 0, 0, 0.8, 'sound', null),
     ('even', 'bob', 'open', 1, 0, 0, 0.5, 'sound', null),
     ('gone', 'bob', 'lost', 9, 3, 4, 0.25, 'fake_visits', 'of 9 visits: 3 copied'),
     ('gone', 'ann', 'lost', 4, 0, 0, 0.25, 'fruitless_visits', '4 sound visits');
-insert into sales_rep_scorecard values
+insert into sales_rep_scorecard (sales_rep_id, open_opportunities, open_expected_value, closed_opportunities, wins,
+    judged_opportunities, judged_wins, expected_wins, wins_above_expected, visits, suspect_visits, fake_findings,
+    fruitless_findings) values
     ('ann', 2, 100, 12, 6, 8, 7, 4, 3, 20, 3, 1, 1),
     ('bob', 1, null, 9, 2, 4, 1, 2, -1, 11, 3, 1, 0),
     ('new', 0, null, 0, 0, 0, 0, null, null, 0, 0, 0, 0);
-insert into model_runs values
+insert into model_runs (model_name, model_version, verdict, is_newest) values
     ('conversion_classifier', 'old', 'was best', false), ('conversion_classifier', 'new', 'loses', true);
-insert into model_metrics values
+insert into model_metrics (model_name, model_version, target, competitor, metric, value) values
     ('conversion_classifier', 'old', 'won', 'model', 'pr_auc', 0.9),
     ('conversion_classifier', 'new', 'won', 'model', 'pr_auc', 0.5),
     ('conversion_classifier', 'new', 'won', 'model', 'rows', 40),
     ('conversion_classifier', 'new', 'won', 'visit_count', 'pr_auc', 0.6),
     ('conversion_classifier', 'new', 'won_after_1_visits', 'model', 'pr_auc', 0.1),
     ('breakout_classifier', 'new', 'won', 'model', 'brier', 0.1);
-insert into visit_audit_metrics values
+insert into visit_audit_metrics (model_name, model_version, target, metric, value) values
     ('conversion_classifier', 'new', 'fake_visits', 'precision', 0.75),
     ('conversion_classifier', 'new', 'fake_visits', 'recall', 0.5),
     ('conversion_classifier', 'old', 'fake_visits', 'recall', 1);
 """
 
 
-def written(folder: Path, rows: str = "") -> Marts:
-    """The marts that the page reads, with these rows."""
-    with duckdb.connect(str(folder / "marts.duckdb")) as connection:
-        connection.execute(TABLES + rows)
-    return Marts(folder / "marts.duckdb")
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
+    return published(tmp_path_factory.mktemp("marts"), ROWS, "opportunities")
 
 
-@pytest.fixture
-def marts(tmp_path: Path) -> Marts:
-    return written(tmp_path, ROWS)
+@pytest.fixture(scope="module")
+def empty_marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
+    return published(tmp_path_factory.mktemp("empty"), room="opportunities")
 
 
 def test_open_opportunities_are_summed_for_all_and_for_one_owner(marts: Marts) -> None:
@@ -204,7 +177,7 @@ def test_pictures_are_drawn_of_one_visit_and_of_many(marts: Marts) -> None:
     assert charts._labelled([0.5, 0.4, 0.1, 0.2, 0.9, 0.3, 0.3, 0.3, 0.35]) == {0, 2, 4, 8}
 
 
-def drawn(folder: Path, language: str, tab: str, **address: str) -> AppTest:
+def drawn(marts: Marts, language: str, tab: str, **address: str) -> AppTest:
     """The page as a browser with this address gets it."""
 
     def app(file: str, language: str) -> None:
@@ -215,7 +188,7 @@ def drawn(folder: Path, language: str, tab: str, **address: str) -> AppTest:
 
         show_room("opportunities", Marts(Path(file)), language)
 
-    page = AppTest.from_function(app, args=(str(folder / "marts.duckdb"), language), default_timeout=60)
+    page = AppTest.from_function(app, args=(str(marts.file), language), default_timeout=60)
     page.session_state[f"opportunities_view_{language}"] = Words(language, "opportunities")(f"tab.{tab}")
     for name, value in address.items():
         page.query_params[name] = value
@@ -225,26 +198,21 @@ def drawn(folder: Path, language: str, tab: str, **address: str) -> AppTest:
     return page
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("tab", ["deals", "doubts", "reps", "trust"])
-def test_empty_marts_are_told_in_words(tmp_path: Path, language: str, tab: str) -> None:
-    written(tmp_path)
-    page = drawn(tmp_path, language, tab)
+def test_empty_marts_are_told_in_words(empty_marts: Marts, tab: str) -> None:
+    page = drawn(empty_marts, "zh", tab)
     assert page.info
     assert not page.dataframe
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_an_opportunity_of_the_address_is_shown_and_an_unknown_one_is_told(tmp_path: Path, language: str) -> None:
-    written(tmp_path, ROWS)
-    shown = drawn(tmp_path, language, "deals", opportunity="gone")
+def test_an_opportunity_of_the_address_is_shown_and_an_unknown_one_is_told(marts: Marts) -> None:
+    shown = drawn(marts, "en", "deals", opportunity="gone")
     assert "gone" in [metric.value for metric in shown.metric]
-    unknown = drawn(tmp_path, language, "deals", opportunity="nobody")
-    assert [warning.value for warning in unknown.warning] == [Words(language, "opportunities")("opportunity.unknown")]
+    unknown = drawn(marts, "zh", "deals", opportunity="nobody")
+    assert [warning.value for warning in unknown.warning] == [Words("zh", "opportunities")("opportunity.unknown")]
 
 
-def test_the_first_of_the_list_is_shown_unasked(tmp_path: Path) -> None:
-    written(tmp_path, ROWS)
-    page = drawn(tmp_path, "en", "deals")
+def test_the_first_of_the_list_is_shown_unasked(marts: Marts) -> None:
+    page = drawn(marts, "en", "deals")
     assert "likely" in [metric.value for metric in page.metric]
     assert page.dataframe[0].value["opportunity_id"].to_list() == ["likely", "even", "unseen"]

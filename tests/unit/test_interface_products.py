@@ -5,54 +5,22 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
+from unit.contracts import published
 from upswing.interface.marts import Marts
 from upswing.interface.products import answers, charts
 from upswing.interface.words import Words
 
-TABLES = """
-create table model_runs (as_of_date date);
-create table products (
-    product_id varchar, product_name varchar, category varchar, launch_week date, weeks_on_sale bigint
-);
-create table product_weeks (
-    product_id varchar, week_starting date, week_of_life bigint, natural_units double, is_complete_week boolean
-);
-create table breakout_products (
-    product_id varchar, product_name varchar, category varchar, as_of_date date, launched_on date,
-    weeks_on_sale bigint, launch_units double, breakout_probability double, later_breakout_probability double,
-    is_breakout boolean, breakout_rank bigint, top_reasons varchar
-);
-create table product_analogs (
-    product_id varchar, analog_product_id varchar, analog_product_name varchar, distance double, analog_rank bigint,
-    in_cluster boolean, analog_launched_on date, analog_positive_weeks bigint, analog_was_breakout boolean
-);
-create table surge_calendar (
-    product_id varchar, week_of_life bigint, week_starting date, surge_probability double, is_surge boolean,
-    is_upcoming boolean
-);
-create table promotion_windows (
-    product_id varchar, window_number bigint, starts_on date, ends_on date, first_week_of_life bigint,
-    last_week_of_life bigint
-);
-create table positive_increments (
-    product_id varchar, category varchar, launched_on date, expected_units double, expectation_source varchar,
-    positive_weeks bigint, positive_increment double, breakout_threshold double, is_breakout boolean,
-    is_later_breakout boolean
-);
-"""
-
 # The cycle has 5 weeks; 'new' is in its third, which is the newest whole one. Of tea E is 2, of anything else 1.
 ROWS = """
-insert into model_runs values ('2024-01-21');
-insert into products values
+insert into model_runs (as_of_date) values ('2024-01-21');
+insert into products (product_id, product_name, category, launch_week, weeks_on_sale) values
     ('new', 'New tea', 'tea', '2024-01-01', 3),
     ('odd', null, 'nails', '2024-01-15', 1),
     ('old', 'Old tea', 'tea', '2023-01-02', 54),
     ('older', 'Older nails', 'rope', '2023-01-02', 54);
-insert into product_weeks values
+insert into product_weeks (product_id, week_starting, week_of_life, natural_units, is_complete_week) values
     ('new', '2024-01-01', 1, 5, true),
     ('new', '2024-01-15', 3, 3, true),
     ('new', '2024-01-22', 4, 90, false),
@@ -61,39 +29,36 @@ insert into product_weeks values
     ('old', '2023-01-09', 2, 2, true),
     ('old', '2024-01-15', 55, 70, true),
     ('older', '2023-01-02', 1, 8, true);
-insert into breakout_products values
+insert into breakout_products (product_id, product_name, category, as_of_date, launched_on, weeks_on_sale,
+    launch_units, breakout_probability, later_breakout_probability, is_breakout, breakout_rank, top_reasons) values
     ('new', 'New tea', 'tea', '2024-01-21', '2024-01-02', 3, 8, 0.9, 0.4, true, 1, '5 natural units in week 1'),
     ('odd', null, 'nails', '2024-01-21', '2024-01-15', 1, 1.5, 0.1, 0.05, false, 2, null);
-insert into product_analogs values
+insert into product_analogs (product_id, analog_product_id, analog_product_name, distance, analog_rank, in_cluster,
+    analog_launched_on, analog_positive_weeks, analog_was_breakout) values
     ('new', 'old', 'Old tea', 0.5, 1, true, '2023-01-02', 1, true),
     ('new', 'older', 'Older nails', 1.5, 2, false, '2023-01-02', 1, false);
-insert into surge_calendar values
+insert into surge_calendar (product_id, week_of_life, week_starting, surge_probability, is_surge, is_upcoming) values
     ('new', 4, '2024-01-22', 0.2, false, true),
     ('new', 5, '2024-01-29', 0.6, true, true);
-insert into promotion_windows values ('new', 1, '2024-01-29', '2024-02-04', 5, 5);
-insert into positive_increments values
+insert into promotion_windows (product_id, window_number, starts_on, ends_on, first_week_of_life, last_week_of_life)
+    values ('new', 1, '2024-01-29', '2024-02-04', 5, 5);
+insert into positive_increments (product_id, category, launched_on, expected_units, expectation_source,
+    positive_weeks, positive_increment, breakout_threshold, is_breakout, is_later_breakout) values
     ('old', 'tea', '2023-01-02', 2, 'category_history', 1, 4, 10, true, false),
     ('older', 'rope', '2023-01-02', 1, 'all_history', 1, 49, 10, false, false);
 """
 
 
-def marts_of(folder: Path, sql: str) -> Marts:
-    """Marts of these tables in a new file."""
-    with duckdb.connect(folder / "marts.duckdb") as connection:
-        connection.execute(sql)
-    return Marts(folder / "marts.duckdb")
-
-
-@pytest.fixture
-def marts(tmp_path: Path) -> Marts:
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """The hand-made marts."""
-    return marts_of(tmp_path, TABLES + ROWS)
+    return published(tmp_path_factory.mktemp("marts"), ROWS, "products")
 
 
-@pytest.fixture
-def empty_marts(tmp_path: Path) -> Marts:
+@pytest.fixture(scope="module")
+def empty_marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """The same marts without a row."""
-    return marts_of(tmp_path, TABLES)
+    return published(tmp_path_factory.mktemp("empty"), room="products")
 
 
 def test_the_page_is_told_in_figures(marts: Marts) -> None:
@@ -222,7 +187,7 @@ def test_empty_marts_have_empty_answers(empty_marts: Marts) -> None:
 
 def test_a_launch_before_any_history_has_no_expectation(tmp_path: Path) -> None:
     """Where no launch has ended E is not known: no week is positive, and the picture leaves its line out."""
-    marts = marts_of(tmp_path, TABLES + ROWS + "delete from positive_increments; delete from product_analogs;")
+    marts = published(tmp_path, ROWS + "delete from positive_increments; delete from product_analogs;", "products")
     found = answers.launch_course(marts, product_id="new")
     assert {(row["expected_units"], row["is_positive"]) for row in found.to_pylist()} == {(None, None)}
     (told,) = answers.product_in_figures(marts, product_id="new").to_pylist()

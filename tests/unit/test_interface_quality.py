@@ -5,54 +5,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from unit.contracts import Rows, published
 from upswing.interface import theme
 from upswing.interface.marts import Marts
 from upswing.interface.quality import answers, charts
 from upswing.interface.words import LANGUAGES, Words
 
 NOON = datetime(2024, 1, 8, 12)
-COLUMNS = {
-    "quality_summary": (
-        "layer text, table_name text, is_trusted boolean, failed_errors bigint, failed_warnings bigint, "
-        "checked_expectations bigint, checked_rows bigint, owner text, untrusted_marts text, checked_at timestamp"
-    ),
-    "quality_results": (
-        "layer text, table_name text, expectation_id text, expectation text, severity text, success boolean, "
-        "observed text, expected text, unexpected_rows bigint, owner text, protected_marts text, "
-        "checked_at timestamp, is_newest boolean"
-    ),
-    "raw_deliveries": (
-        "table_name text, is_present boolean, rows_delivered bigint, rows_staged bigint, rows_quarantined bigint, "
-        "quarantined_share double, latest_observed_on date, days_behind bigint, as_of_date date"
-    ),
-    "quarantine_reasons": "table_name text, rejection_reason text, quarantined_rows bigint",
-    "model_health": (
-        "model_name text, drift_kind text, state text, drift double, drift_limit double, worst_column text, "
-        "columns_checked bigint, columns_drifted bigint, is_refit_due boolean, refit_due_on date, verdict text, "
-        "refit_reason text, checked_at timestamp, is_newest boolean"
-    ),
-    "model_runs": (
-        "model_name text, model_version text, verdict text, training_rows bigint, as_of_date date, "
-        "fitted_at timestamp, refit_reason text, is_newest boolean"
-    ),
-    "model_metrics": (
-        "model_name text, model_version text, split text, target text, competitor text, metric text, value double"
-    ),
-    "pipeline_runs": (
-        "invocation_id text, started_at timestamp, dbt_command text, run_status text, duration_seconds double, "
-        "nodes_run bigint, nodes_failed bigint, nodes_warned bigint, nodes_skipped bigint, failed_nodes text, "
-        "slowest_nodes text, has_published boolean, dbt_target text, selection text, actor text, code_version text"
-    ),
-    "publish_log": (
-        "audit_entry bigint, mart text, published_at timestamp, published_rows bigint, is_changed boolean, "
-        "engine text, actor text, code_version text"
-    ),
-}
-Rows = list[dict[str, Any]]
 
 
 def drawn(chart: Any) -> str:
@@ -60,19 +22,6 @@ def drawn(chart: Any) -> str:
     written = StringIO()
     theme.at_width(chart, 760).save(written, format="svg")
     return written.getvalue()
-
-
-def published(folder: Path, **rows: Rows) -> Marts:
-    """Marts with the columns that the page asks for, and these rows; what a row leaves out is null."""
-    file = folder / "marts.duckdb"
-    with duckdb.connect(str(file)) as connection:
-        for table, columns in COLUMNS.items():
-            connection.execute(f"create table {table} ({columns})")
-            for row in rows.get(table, []):
-                names = ", ".join(row)
-                places = ", ".join(f"${name}" for name in row)
-                connection.execute(f"insert into {table} ({names}) values ({places})", row)
-    return Marts(file)
 
 
 def result(layer: str, table: str, success: bool | None, **row: Any) -> dict[str, Any]:
@@ -99,7 +48,7 @@ RESULTS: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_gates_are_counted_from_raw_to_marts(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, quality_summary=SUMMARY, quality_results=RESULTS)
+    marts = published(tmp_path, room="quality", quality_summary=SUMMARY, quality_results=RESULTS)
     data = answers.gates(marts)
     counted = ("layer", "tables", "untrusted_tables", "kept", "failed_warnings", "failed_errors", "not_judged")
     assert [tuple(row[name] for name in counted) for row in data.to_pylist()] == [
@@ -137,7 +86,7 @@ REASONS: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_deliveries_name_what_is_set_aside_and_what_is_absent(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, raw_deliveries=DELIVERIES, quarantine_reasons=REASONS)
+    marts = published(tmp_path, room="quality", raw_deliveries=DELIVERIES, quarantine_reasons=REASONS)
     data = answers.deliveries(marts)
     assert data["table_name"].to_pylist() == ["visits", "events", "feedback", "opt_outs"]
     words = Words(language, "quality")
@@ -169,7 +118,7 @@ HEALTH: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_drift_stands_beside_its_limit(tmp_path: Path, language: str) -> None:
-    data = answers.model_states(published(tmp_path, model_health=HEALTH))
+    data = answers.model_states(published(tmp_path, room="quality", model_health=HEALTH))
     assert [(row["model_name"], row["drift_kind"]) for row in data.to_pylist()] == [
         ("recommender", "score"),
         ("recommender", "feature"),
@@ -208,7 +157,7 @@ FITS: Rows = [
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_model_that_loses_stands_below_its_baseline(tmp_path: Path, language: str) -> None:
     older: Rows = [METRICS[0] | {"model_version": "1", "value": 0.99}]
-    marts = published(tmp_path, model_metrics=METRICS + older, model_runs=FITS)
+    marts = published(tmp_path, room="quality", model_metrics=METRICS + older, model_runs=FITS)
     assert answers.models(marts)["verdict"].to_pylist() == ["the model loses"]
     targets = answers.model_targets(marts, model_name="m").to_pylist()
     assert [(row["target_id"], row["metric"]) for row in targets] == [("time · won", "pr_auc"), ("time · won", "brier")]
@@ -243,7 +192,7 @@ LOG: Rows = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_runs_tell_how_long_they_took_and_what_took_longest(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path, pipeline_runs=RUNS, publish_log=LOG)
+    marts = published(tmp_path, room="quality", pipeline_runs=RUNS, publish_log=LOG)
     data = answers.runs(marts)
     assert data["invocation_id"].to_pylist() == ["3", "2", "1"]
     assert answers.runs(marts, run_status="failed")["failed_nodes"].to_pylist() == ["b"]
@@ -265,7 +214,12 @@ def test_runs_tell_how_long_they_took_and_what_took_longest(tmp_path: Path, lang
 def test_the_figures_of_the_page_count_models_once(tmp_path: Path) -> None:
     health = [*HEALTH, check("recommender", "calibration", "drifted", is_refit_due=True)]
     marts = published(
-        tmp_path, quality_summary=SUMMARY, raw_deliveries=DELIVERIES, model_health=health, publish_log=LOG
+        tmp_path,
+        room="quality",
+        quality_summary=SUMMARY,
+        raw_deliveries=DELIVERIES,
+        model_health=health,
+        publish_log=LOG,
     )
     (found,) = answers.quality_in_figures(marts).to_pylist()
     assert found == {
@@ -299,10 +253,10 @@ def opened(marts: Marts, part: str, language: str = "en") -> AppTest:
     return shown
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_of_empty_marts_says_so(tmp_path: Path, language: str) -> None:
-    marts = published(tmp_path)
-    words = Words(language, "quality")
+def test_the_page_of_empty_marts_says_so(tmp_path: Path) -> None:
+    """In Chinese; the page with rows is read in English."""
+    marts = published(tmp_path, room="quality")
+    words = Words("zh", "quality")
     sections = {
         "gates": ("gates", "gate_failures", "gate_tables"),
         "deliveries": ("deliveries", "quarantine"),
@@ -311,13 +265,14 @@ def test_the_page_of_empty_marts_says_so(tmp_path: Path, language: str) -> None:
         "runs": ("runs", "slowest_nodes", "all_runs", "publications"),
     }
     for part, names in sections.items():
-        told = [info.value for info in opened(marts, part, language).info]
+        told = [info.value for info in opened(marts, part, "zh").info]
         assert told == [words(f"{name}.empty") for name in names]
 
 
 def test_the_page_shows_what_the_marts_hold_and_follows_its_filters(tmp_path: Path) -> None:
     marts = published(
         tmp_path,
+        room="quality",
         quality_summary=SUMMARY,
         quality_results=RESULTS,
         raw_deliveries=DELIVERIES,

@@ -3,70 +3,32 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
-import duckdb
 import pytest
 
+from unit.contracts import published
 from upswing.interface.marts import Marts
 from upswing.interface.sales import answers, charts, market_answers, market_charts
 from upswing.interface.weeks import moment
 from upswing.interface.words import Words
 
-TABLES = """
-create table model_runs (as_of_date date);
-create table products (product_id varchar, product_name varchar, category varchar, net_revenue double);
-create table product_weeks (product_id varchar, week_starting date, net_revenue double, is_complete_week boolean);
-create table sales_forecasts (
-    series_level varchar, series_id varchar, product_id varchar, week_starting date, model varchar, forecast double,
-    lower_80 double, upper_80 double, lower_95 double, upper_95 double, note varchar
-);
-create table forecast_accuracy (
-    series_level varchar, series_id varchar, competitor varchar, weeks bigint, mase double, wape double, bias double,
-    coverage_80 double, coverage_95 double, is_served_model boolean
-);
-create table sales_anomalies (
-    series_level varchar, series_id varchar, product_id varchar, week_starting date, anomaly_kind varchar,
-    observed double, expected double, revenue_effect double, weeks_affected bigint, probable_cause varchar,
-    cause_evidence varchar, is_new boolean
-);
-create table market_trends (
-    category varchar, active_revenue double, growth double, growth_lower_95 double, growth_upper_95 double,
-    revenue_share double, share_change double, momentum double, direction varchar, promoted_share double,
-    products_sold bigint, top_product_share double
-);
-create table competitor_positions (
-    product_id varchar, product_name varchar, category varchar, competitor varchar, our_price double,
-    rival_price double, price_index double, our_position varchar, compared_weeks bigint,
-    our_promotion_pressure double, rival_promotion_pressure double, competitor_verdict varchar
-);
-create table price_elasticities (
-    product_id varchar, product_name varchar, category varchar, elasticity double, lower_95 double, upper_95 double,
-    is_significant boolean, own_data_weight double, average_price double, promotion_lift double, weeks bigint,
-    verdict varchar
-);
-create table inventory_plan (
-    product_id varchar, store_id varchar, product_name varchar, category varchar, status varchar, reason varchar,
-    order_quantity double, order_value double, on_hand double, reorder_point double, safety_stock double,
-    daily_demand double, days_of_cover double, stockout_probability double, money_tied_up double,
-    excess_money double, counted_on date
-);
-"""
-
 # The first week of the data, 2024-01-01, is left out of histories, and so is the last, which has not ended.
 ROWS = """
-insert into model_runs values ('2024-01-24');
-insert into products values ('a', 'Green tea', 'tea', 60), ('b', null, 'nails', 30);
-insert into product_weeks values
+insert into model_runs (as_of_date) values ('2024-01-24');
+insert into products (product_id, product_name, category, net_revenue) values
+    ('a', 'Green tea', 'tea', 60), ('b', null, 'nails', 30);
+insert into product_weeks (product_id, week_starting, net_revenue, is_complete_week) values
     ('a', '2024-01-01', 1, true), ('a', '2024-01-08', 10, true), ('a', '2024-01-15', 20, true),
     ('b', '2024-01-15', 5, true), ('a', '2024-01-22', 999, false);
-insert into sales_forecasts values
+insert into sales_forecasts (series_level, series_id, product_id, week_starting, model, forecast, lower_80, upper_80,
+    lower_95, upper_95, note) values
     ('total', 'total', null, '2024-01-22', 'theta', 30, 20, 40, 10, 50, null),
     ('total', 'total', null, '2024-01-29', 'theta', 31, 19, 44, 9, 55, null),
     ('product', 'a', 'a', '2024-01-22', 'ets', 21, 11, 31, 1, 41, null),
     ('category', 'tea', null, '2024-01-22', 'ets', 22, null, null, null, null, null),
     ('store_category', '7 · tea', null, '2024-01-22', 'croston', 4, 2, 6, 1, 9, null);
-insert into forecast_accuracy values
+insert into forecast_accuracy (series_level, series_id, competitor, weeks, mase, wape, bias, coverage_80, coverage_95,
+    is_served_model) values
     ('total', 'total', 'served', 2, 0.9, 0.2, 0.1, 0.5, 1, true),
     ('total', 'total', 'seasonal_naive', 2, 1, 0.1, 0, null, null, false),
     ('total', 'total', 'theta', 2, 1, 0.3, 0, null, null, true),
@@ -74,42 +36,41 @@ insert into forecast_accuracy values
     ('product', 'a', 'served', 2, 0.5, 0.4, 0, 1, 1, true),
     ('product', 'b', 'served', 2, 0.7, 0.6, 0, 0, 1, true),
     ('product', 'a', 'arima', 2, 0.1, 0.1, 0, null, null, false);
-insert into sales_anomalies values
+insert into sales_anomalies (series_level, series_id, product_id, week_starting, anomaly_kind, observed, expected,
+    revenue_effect, weeks_affected, probable_cause, cause_evidence, is_new) values
     ('category', 'tea', null, '2024-01-15', 'spike', 20, 8, 12, 1, 'price', 'price paid 20 % lower', true),
     ('product', 'b', 'b', '2024-01-08', 'drop', 0, 5, -5, 1, 'none known', null, false);
-insert into market_trends values
+insert into market_trends (category, active_revenue, growth, growth_lower_95, growth_upper_95, revenue_share,
+    share_change, momentum, direction, promoted_share, products_sold, top_product_share) values
     ('tea', 30, 0.5, 0.1, 0.9, 0.75, 0.1, 2, 'growing, gaining share', 0, 1, 1),
     ('nails', 10, -0.2, -0.5, 0.1, 0.25, -0.1, -1, 'no clear trend', 0, 1, 1);
-insert into competitor_positions values
+insert into competitor_positions (product_id, product_name, category, competitor, our_price, rival_price, price_index,
+    our_position, compared_weeks, our_promotion_pressure, rival_promotion_pressure, competitor_verdict) values
     ('a', 'Green tea', 'tea', 'Rival', 2.2, 2, 1.1, 'dearer', 3, 0, 0, 'too few moves to tell'),
     ('b', null, 'nails', 'Rival', 1, 1, 1, 'level', 3, 0, 0, 'too few moves to tell');
-insert into price_elasticities values
+insert into price_elasticities (product_id, product_name, category, elasticity, lower_95, upper_95, is_significant,
+    own_data_weight, average_price, promotion_lift, weeks, verdict) values
     ('b', null, 'nails', -0.5, -1.5, 0.5, false, 0.2, 1, null, 20, 'no effect'),
     ('a', 'Green tea', 'tea', -2, -3, -1, true, 0.8, 2, 0.1, 30, 'elastic');
-insert into inventory_plan values
+insert into inventory_plan (product_id, store_id, product_name, category, status, reason, order_quantity, order_value,
+    on_hand, reorder_point, safety_stock, daily_demand, days_of_cover, stockout_probability, money_tied_up,
+    excess_money, counted_on) values
     ('a', null, 'Green tea', 'tea', 'reorder_now', 'low', 10, 20, 3, 5, 1, 1, 3, 0.5, 6, 0, '2024-01-21'),
     ('b', null, null, 'nails', 'dead_stock', 'none sold', 0, 0, 9, 0, 0, 0, null, 0, 9, 9, '2024-01-21'),
     ('a', '7', 'Green tea', 'tea', 'stock_out', 'none', 4, 8, 0, 2, 1, 1, 0, 1, 0, 0, '2024-01-21');
 """
 
 
-def marts_of(folder: Path, sql: str) -> Marts:
-    """Marts of these tables in a new file."""
-    with duckdb.connect(folder / "marts.duckdb") as connection:
-        connection.execute(sql)
-    return Marts(folder / "marts.duckdb")
-
-
-@pytest.fixture
-def marts(tmp_path: Path) -> Marts:
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """The hand-made marts."""
-    return marts_of(tmp_path, TABLES + ROWS)
+    return published(tmp_path_factory.mktemp("marts"), ROWS, "sales")
 
 
-@pytest.fixture
-def empty_marts(tmp_path: Path) -> Marts:
+@pytest.fixture(scope="module")
+def empty_marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
     """The same marts without a row."""
-    return marts_of(tmp_path, TABLES)
+    return published(tmp_path_factory.mktemp("empty"), room="sales")
 
 
 def test_the_page_is_told_in_figures(marts: Marts) -> None:

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from unit.contracts import published
 from upswing.commands.cards import cards as cards_command
 from upswing.interface.cards.pages import cards
 from upswing.interface.cards.texts import card_texts
@@ -15,28 +16,18 @@ FITS = {path.stem.removeprefix("fit_") for path in (PROJECT / "python_models").r
 
 DRIVERS = [column.strip() for text in card_texts().values() for column in text.drivers.split(",") if column.strip()]
 
-TABLES = """
-create table model_runs (model_name text, model_version text, as_of_date date, refit_reason text, training_rows bigint,
-    parameters text, verdict text, is_newest boolean);
-create table model_metrics (model_name text, model_version text, split text, target text, competitor text, metric text,
-    value double);
-create table model_slices (model_name text, model_version text, split text, target text, slice_column text,
-    slice_value text, metric text, slice_rows bigint, subjects bigint, value double, value_lower double,
-    value_upper double, value_of_others double, gap double, gap_lower double, gap_upper double, is_apart boolean,
-    pooled_groups bigint);
-create table model_health (model_name text, drift_kind text, state text, verdict text, is_refit_due boolean,
-    is_newest boolean);
-"""
-
 FIT = """
-insert into model_runs values ('customer_predictor', 'v1', '2024-03-01', 'first fit', 12345, '{"churn_weeks": 8}',
+insert into model_runs (model_name, model_version, as_of_date, refit_reason, training_rows, parameters, verdict,
+    is_newest) values ('customer_predictor', 'v1', '2024-03-01', 'first fit', 12345, '{"churn_weeks": 8}',
     'churn: the model loses to its best baseline random_forest', true);
-insert into model_metrics values
+insert into model_metrics (model_name, model_version, split, target, competitor, metric, value) values
     ('customer_predictor', 'v1', 'time', 'churn', 'model', 'pr_auc', 0.2968),
     ('customer_predictor', 'v1', 'time', 'churn', 'random_forest', 'pr_auc', 0.4321),
     ('customer_predictor', 'v1', 'time', 'churn', 'model', 'rows', 2309),
     ('customer_predictor', 'v0', 'time', 'churn', 'model', 'pr_auc', 0.9999);
-insert into model_slices values
+insert into model_slices (model_name, model_version, split, target, slice_column, slice_value, metric, slice_rows,
+    subjects, value, value_lower, value_upper, value_of_others, gap, gap_lower, gap_upper, is_apart,
+    pooled_groups) values
     ('customer_predictor', 'v1', 'time', 'churn', 'predicted_tenth', '01', 'mean_prediction', 100, 100, 0.021, 0, 0.04,
         null, null, null, null, null, 0),
     ('customer_predictor', 'v1', 'time', 'churn', 'predicted_tenth', '01', 'observed_rate', 100, 100, 0.034, 0, 0.09,
@@ -45,7 +36,8 @@ insert into model_slices values
         -0.2, -0.3, -0.1, true, 0),
     ('customer_predictor', 'v1', 'time', 'churn', 'region', '(not known)', 'subjects', 100, 100, 100, null, null, null,
         null, null, null, null, 0);
-insert into model_health values ('customer_predictor', 'feature', 'drifted', 'Moved: recency', true, true);
+insert into model_health (model_name, drift_kind, state, verdict, is_refit_due, is_newest) values
+    ('customer_predictor', 'feature', 'drifted', 'Moved: recency', true, true);
 insert into customer_scores (churn_reasons) values
     ('last purchase 42 days ago (raises it by 20 points); 3 orders in 4 weeks'), ('last purchase 7 days ago');
 """
@@ -53,14 +45,7 @@ insert into customer_scores (churn_reasons) values
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
-    columns: dict[str, list[str]] = {}
-    for driver in DRIVERS:
-        mart, column = driver.split(".")
-        columns.setdefault(mart, []).append(f"{column} text")
-    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
-        connection.execute(TABLES)
-        for mart, told in columns.items():
-            connection.execute(f"create table {mart} ({', '.join(told)})")
+    published(tmp_path)
     return tmp_path
 
 

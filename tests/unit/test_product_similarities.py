@@ -33,7 +33,7 @@ def brute_force(vectors: NDArray[np.float32], wanted: int) -> list[tuple[str, st
 
 
 @given(st.integers(2, 60), st.integers(0, 5), st.integers(1, 25), st.sampled_from([None, 3]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_similar_products_equal_brute_force(count: int, seed: int, wanted: int, kinds: int | None) -> None:
     vectors = drawn(count, seed, kinds)
     found = score_similarities(feature_rows(vectors), SimilarityParameters(wanted))

@@ -134,5 +134,5 @@ def test_a_push_without_what_its_message_names_stops() -> None:
 
 
 def test_the_language_is_one_of_ours() -> None:
-    with pytest.raises(UserError, match="var message_language is 'fr'; expected one of en, zh"):
+    with pytest.raises(UserError, match="var message_language is 'fr'; expected"):
         PushParameters("fr")

@@ -153,10 +153,10 @@ def scores(ndcg: list[float]) -> Measured:
 
 def test_a_model_that_loses_is_said_to_lose() -> None:
     found = {"model": scores([0.1] * 40), "own_history": scores([0.3] * 40), "popularity": scores([0.2] * 40)}
-    assert verdict_of("purchases", found) == (
-        "purchases: the model loses to its best baseline own_history: NDCG@10 0.100 against 0.300, "
-        "difference -0.200 to -0.200 on 40 customers"
-    )
+    told = verdict_of("purchases", found)
+    assert told.startswith("purchases: the model loses to its best baseline own_history")
+    for figure in ("0.100 against 0.300", "-0.200 to -0.200", "40 customers"):
+        assert figure in told
     found["model"] = scores([0.5] * 40)
     assert "beats its best baseline own_history" in verdict_of("purchases", found)
     found["model"] = scores([0.2, 0.4] * 20)

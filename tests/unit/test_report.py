@@ -3,18 +3,16 @@
 import json
 import re
 import string
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import typst
-import yaml
 from click.testing import CliRunner
 
+from unit.contracts import published
 from upswing.cli import main
 from upswing.interface.marts import Marts
 from upswing.interface.report import files, rules
@@ -23,39 +21,15 @@ from upswing.interface.report.document import LONGEST_CAPTION, Grid, Picture, Re
 from upswing.interface.report.sections import named_apart, week_in_review
 from upswing.interface.words import LANGUAGES, Words, spoken
 
-CONTRACTS = Path("models/marts")
 EN = Words("en", "report")
 NASTY = '<b>&amp; "é" #panic("x") $x$ *y* _z_ @ref [q] \\ `c` // /* = - + ~ {{ 1 }} <label>'
 MONDAY = date(2024, 1, 8)
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 20"><text y="15" font-family="Nowhere">Tea</text></svg>'
 
-Fill = Callable[[duckdb.DuckDBPyConnection], None]
-
-
-def marts_of(folder: Path, fill: Fill | None = None) -> Marts:
-    """A file of all marts, without a row but those of ``fill``, by their contracts."""
-    found = Marts(folder / "marts.duckdb")
-    with duckdb.connect(str(found.file)) as connection:
-        for contract in sorted(CONTRACTS.rglob("*.yml")):
-            for model in yaml.safe_load(contract.read_text(encoding="utf-8")).get("models", []):
-                columns = ", ".join(
-                    f"{column['name']} {column['data_type'] if '{{' not in column['data_type'] else 'float[]'}"
-                    for column in model["columns"]
-                )
-                connection.execute(f"create table {model['name']} ({columns})")
-        if fill is not None:
-            fill(connection)
-    return found
-
 
 @pytest.fixture(scope="module")
 def no_rows(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return marts_of(tmp_path_factory.mktemp("no_rows"))
-
-
-def insert(connection: duckdb.DuckDBPyConnection, mart: str, **values: Any) -> None:
-    names = ", ".join(values)
-    connection.execute(f"insert into {mart} ({names}) values ({', '.join('?' * len(values))})", list(values.values()))
+    return published(tmp_path_factory.mktemp("no_rows"))
 
 
 def a_report(language: str = "en", told: str = NASTY) -> Report:
@@ -68,6 +42,14 @@ def a_report(language: str = "en", told: str = NASTY) -> Report:
         [told],
     )
     return Report(language, told, told, MONDAY, datetime(2024, 1, 9, 4, 5, 6, 789), [(told, "1")], [section], [told])
+
+
+@pytest.fixture
+def _made_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command writes a small report without asking the marts."""
+    monkeypatch.setattr(
+        "upswing.interface.report.sections.week_in_review", lambda _marts, language: a_report(language, "Tea")
+    )
 
 
 def test_languages_say_the_same_things() -> None:
@@ -91,60 +73,56 @@ def test_whatever_is_counted_has_all_three_forms(key: str) -> None:
     assert all(EN.has(f"{key}.{form}") for form in ("none", "one", "many"))
 
 
-@pytest.mark.parametrize(
-    ("number", "told"),
-    [
-        (0, "No opportunity is open."),
-        (1, "1 opportunity is open."),
-        (2, "2 opportunities are open."),
-        (12345, "12,345 opportunities are open."),
-    ],
-)
-def test_counts_choose_their_form(number: int, told: str) -> None:
-    assert rules.counted(EN, "visit", number) == told
+@pytest.mark.parametrize(("number", "form"), [(0, "none"), (1, "one"), (2, "many"), (12345, "many")])
+def test_counts_choose_their_form(number: int, form: str) -> None:
+    text = rules.counted(EN, "visit", number)
+    assert text == EN(f"visit.{form}", n=f"{number:,}")
+    assert number == 0 or f"{number:,}" in text
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "told"),
+    ("now", "before", "direction", "change"),
     [
-        (110, 100, ["That is 10.0 % more than in the week before (100)."]),
-        (90, 100, ["That is 10.0 % less than in the week before (100)."]),
-        (100.04, 100, ["That is as much as in the week before (100)."]),
-        (0, 100, ["That is 100.0 % less than in the week before (100)."]),
-        (10, 0, []),
-        (10, None, []),
-        (10, -5, []),
+        (110, 100, "more", "10.0 %"),
+        (90, 100, "less", "10.0 %"),
+        (100.04, 100, "same", None),
+        (0, 100, "less", "100.0 %"),
     ],
 )
-def test_changes_are_told_by_their_direction(now: float, before: float | None, told: list[str]) -> None:
-    assert rules.compared(EN, "week.before", now, before) == told
+def test_changes_are_told_by_their_direction(now: float, before: float, direction: str, change: str | None) -> None:
+    (text,) = rules.compared(EN, "week.before", now, before)
+    assert text == EN(f"week.before.{direction}", change=change, before="100")
+    assert change is None or change in text
+
+
+@pytest.mark.parametrize(("now", "before"), [(10, 0), (10, None), (10, -5)])
+def test_nothing_is_compared_with_a_week_of_no_sales(now: float, before: float | None) -> None:
+    assert rules.compared(EN, "week.before", now, before) == []
 
 
 def test_nothing_to_tell_is_told() -> None:
     nothing: dict[str, Any] = dict.fromkeys(
         ("windows", "pushes", "campaigns", "stocks", "customers", "active_customers"), 0
     ) | {"weeks": 4, "days": 14, "last_week": None, "conversions": None}
-    assert rules.week([], EN) == ["No whole week of sales is known."]
-    assert rules.surged([], EN) == [
-        "No product in its cycle sold more natural units than expected in the newest whole week."
-    ]
-    assert rules.push([], 5, 0, nothing, EN) == ["No product now in its cycle is predicted to break out."]
-    assert rules.visit([], 0, None, EN) == ["No opportunity is open."]
-    assert rules.keep([], 5, 0, None, EN) == ["No customer is at risk of leaving."]
-    assert rules.segments(nothing, EN) == ["No customer is known."]
-    assert rules.ahead([], EN) == ["There is no forecast of all sales."]
-    assert rules.anomalies([], [nothing], EN) == ["Nothing new was out of the ordinary."]
-    assert rules.stock(nothing, EN) == ["No stock is counted."]
-    assert rules.marketing(nothing, nothing, [], EN) == ["No push is planned.", "No campaign has been measured."]
-    assert rules.experiments([], EN)[0].startswith("No campaign had a control group")
-    assert rules.promises([], [], EN)[0] == "No model has promised anything yet."
-    assert rules.quality([], [], [], [], EN)[0] == "No gate has judged the data yet."
+    assert rules.week([], EN) == [EN("week.none")]
+    assert rules.surged([], EN) == [EN("surged.none")]
+    assert rules.push([], 5, 0, nothing, EN) == [EN("push.none")]
+    assert rules.visit([], 0, None, EN) == [EN("visit.none")]
+    assert rules.keep([], 5, 0, None, EN) == [EN("keep.none")]
+    assert rules.segments(nothing, EN) == [EN("segments.none")]
+    assert rules.ahead([], EN) == [EN("ahead.none")]
+    assert rules.anomalies([], [nothing], EN) == [EN("anomalies.none")]
+    assert rules.stock(nothing, EN) == [EN("stock.not_counted")]
+    assert rules.marketing(nothing, nothing, [], EN) == [EN("marketing.pushes.none"), EN("marketing.campaigns.none")]
+    assert rules.experiments([], EN)[0] == EN("experiments.none")
+    assert rules.promises([], [], EN)[0] == EN("promises.no_model")
+    assert rules.quality([], [], [], [], EN)[0] == EN("quality.no_gates")
 
 
 def test_what_nobody_looked_at_is_not_told_as_all_is_well() -> None:
-    assert rules.push([], 0, 0, {}, EN) == ["No product is in its cycle, so that none can break out."]
-    assert rules.keep([], 0, 0, None, EN) == ["No customer has been scored: who may leave cannot be told."]
-    assert rules.anomalies([], [], EN)[0].startswith("No week of sales is known")
+    assert rules.push([], 0, 0, {}, EN) == [EN("push.no_cycle")]
+    assert rules.keep([], 0, 0, None, EN) == [EN("keep.not_scored")]
+    assert rules.anomalies([], [], EN)[0] == EN("anomalies.no_sales")
 
 
 def test_a_week_without_one_before_is_compared_with_nothing() -> None:
@@ -154,18 +132,16 @@ def test_a_week_without_one_before_is_compared_with_nothing() -> None:
         "revenue": 5.0,
         "natural_units": 1.0,
     } | dict.fromkeys(("revenue_before", "revenue_usual", "natural_units_before"))
-    assert rules.week([row | {"weeks_before": 4}], EN) == ["From 2024-01-08 to 2024-01-14, net revenue was 5."]
+    revenue = EN("week.revenue", first="2024-01-08", last="2024-01-14", now="5")
+    assert rules.week([row | {"weeks_before": 4}], EN) == [revenue]
 
 
 def test_forecast_is_held_against_actual_only_where_a_promise_was_judged() -> None:
     waiting = {"model_name": "a", "state": "nothing to compare"}
     few, steady, drifted = ({"model_name": "b", "state": state} for state in ("too few rows", "steady", "drifted"))
-    assert "cannot be held against one" in rules.promises([waiting, few], [], EN)[0]
-    assert rules.promises([waiting, steady], [], EN)[:2] == [
-        "The promises of 1 model have come due and were judged.",
-        "They hold as well as when the models were fitted.",
-    ]
-    assert rules.promises([drifted, steady], [], EN)[1] == "Those of one no longer hold as they did: b."
+    assert rules.promises([waiting, few], [], EN)[0] == EN("promises.none_due")
+    assert rules.promises([waiting, steady], [], EN)[:2] == [EN("promises.due.one", n="1"), EN("promises.drifted.none")]
+    assert rules.promises([drifted, steady], [], EN)[1] == EN("promises.drifted.one", models="b")
 
 
 def test_a_forecast_that_loses_is_told_as_losing() -> None:
@@ -176,10 +152,10 @@ def test_a_forecast_that_loses_is_told_as_losing() -> None:
     told = " ".join(rules.promises([], [served, better, worse, easy], EN))
     assert "off by 10.0 % (WAPE)" in told
     assert "5.0 % too low" in told
-    assert "60 % lay in the band that should hold 80 %" in told
-    assert "In hindsight 1 of 2 single candidates was nearer" in told
-    assert "None of the 1 single candidates was nearer" in " ".join(rules.promises([], [served, worse], EN))
-    assert "could not be tested" in " ".join(rules.promises([], [usual | {"competitor": "served", "wape": None}], EN))
+    assert EN("promises.coverage", coverage="60 %") in told
+    assert "1 of 2 single candidates" in told
+    assert "None of the 1 single" in " ".join(rules.promises([], [served, worse], EN))
+    assert EN("promises.not_tested") in rules.promises([], [usual | {"competitor": "served", "wape": None}], EN)
 
 
 def test_failures_are_never_told_as_all_is_well() -> None:
@@ -189,44 +165,44 @@ def test_failures_are_never_told_as_all_is_well() -> None:
     deliveries = [{"table_name": "visits", "is_present": False, "rows_delivered": 0, "rows_quarantined": 0}]
     told = rules.quality(gates, deliveries, health, runs, EN)
     assert told == [
-        "Of 10 expectations judged at the gates, these do not hold: errors 1, warnings 0.",
-        "No raw table was delivered.",
-        "1 model has drifted: a.",
-        "1 refit is due: a.",
-        "Of the newest 2 runs known 1 failed or broke off.",
+        EN("quality.failed", n="10", errors="1", warnings="0"),
+        EN("quality.no_deliveries"),
+        EN("quality.drifted.one", n="1", models="a"),
+        EN("quality.refits.one", n="1", models="a"),
+        EN("quality.runs.one", n="1", ended="2"),
     ]
 
 
 def test_the_newest_whole_week_is_compared_with_those_before(tmp_path: Path) -> None:
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        for week, revenue in enumerate([999, 10, 20, 30, 40, 50, 7]):
-            connection.execute(
-                "insert into product_weeks (product_id, week_starting, net_revenue, natural_units, is_complete_week) "
-                "values ('a', date '2024-01-01' + 7 * ?::int, ?, 1, ?)",
-                [week, revenue, week < 6],
-            )
-
-    (row,) = sales_of_the_week(marts_of(tmp_path, fill)).to_pylist()
+    weeks = [
+        {
+            "product_id": "a",
+            "week_starting": date(2024, 1, 1) + timedelta(weeks=week),
+            "net_revenue": revenue,
+            "natural_units": 1,
+            "is_complete_week": week < 6,
+        }
+        for week, revenue in enumerate([999, 10, 20, 30, 40, 50, 7])
+    ]
+    (row,) = sales_of_the_week(published(tmp_path, product_weeks=weeks)).to_pylist()
     assert (row["week_starting"], row["week_ending"]) == (date(2024, 2, 5), date(2024, 2, 11))
     assert (row["revenue"], row["revenue_before"], row["revenue_usual"]) == (50, 40, 25)
 
 
 def test_windows_and_stocks_are_counted(tmp_path: Path) -> None:
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        insert(connection, "breakout_products", product_id="a", as_of_date=MONDAY, is_breakout=True)
-        for first, last in ((1, 7), (1, 8), (22, 28), (23, 30)):
-            insert(
-                connection,
-                "promotion_windows",
-                product_id="a",
-                starts_on=date(2024, 1, first),
-                ends_on=date(2024, 1, last),
-            )
-        for product, store, status in (("a", None, "stock_out"), ("b", None, "reorder_now"), ("a", "s", "reorder_now")):
-            insert(connection, "inventory_plan", product_id=product, store_id=store, status=status, order_value=2.0)
-        insert(connection, "inventory_plan", product_id="c", status="ok")
-
-    marts = marts_of(tmp_path, fill)
+    stocked = (("a", None, "stock_out"), ("b", None, "reorder_now"), ("a", "s", "reorder_now"), ("c", None, "ok"))
+    marts = published(
+        tmp_path,
+        breakout_products=[{"product_id": "a", "as_of_date": MONDAY, "is_breakout": True}],
+        promotion_windows=[
+            {"product_id": "a", "starts_on": date(2024, 1, first), "ends_on": date(2024, 1, last)}
+            for first, last in ((1, 7), (1, 8), (22, 28), (23, 30))
+        ],
+        inventory_plan=[
+            {"product_id": product, "store_id": store, "status": status, "order_value": None if status == "ok" else 2.0}
+            for product, store, status in stocked
+        ],
+    )
     assert windows_ahead(marts).to_pylist() == [{"windows": 2, "products": 1, "days": 14}]
     (stocks,) = stock_in_figures(marts).to_pylist()
     assert stocks == {
@@ -252,32 +228,28 @@ def test_marts_without_a_row_make_a_report_that_says_so(language: str, no_rows: 
 
 
 def test_a_deal_with_one_visit_has_no_course_to_draw(tmp_path: Path) -> None:
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        for priority, (opportunity, visits) in enumerate((("<o1>", 1), ("o2", 2)), 1):
-            insert(
-                connection,
-                "opportunity_priorities",
-                opportunity_id=opportunity,
-                visit_priority=priority,
-                conversion_probability=0.5,
-                visits=visits,
-            )
-        for number in (1, 2):
-            insert(
-                connection,
-                "conversion_history",
-                opportunity_id="o2",
-                visit_number=number,
-                visit_id=f"v{number}",
-                visited_at=datetime(2024, 1, number),
-                conversion_probability=number / 4,
-            )
-
-    report = week_in_review(marts_of(tmp_path, fill), "en")
+    marts = published(
+        tmp_path,
+        opportunity_priorities=[
+            {"opportunity_id": identity, "visit_priority": place, "conversion_probability": 0.5, "visits": place}
+            for place, identity in enumerate(("<o1>", "o2"), 1)
+        ],
+        conversion_history=[
+            {
+                "opportunity_id": "o2",
+                "visit_number": number,
+                "visit_id": f"v{number}",
+                "visited_at": datetime(2024, 1, number),
+                "conversion_probability": number / 4,
+            }
+            for number in (1, 2)
+        ],
+    )
+    report = week_in_review(marts, "en")
     visit = next(section for section in report.sections if section.key == "visit")
     assert visit.sentences[:2] == [
-        "2 opportunities are open.",
-        "To visit first: <o1> of -, with a probability of 50 %.",
+        EN("visit.many", n="2"),
+        EN("visit.first", opportunity="<o1>", owner="-", probability="50 %"),
     ]
     assert visit.picture is not None
     assert "o2" in visit.picture.description
@@ -363,10 +335,8 @@ def test_command_tells_that_nothing_is_published(tmp_path: Path, monkeypatch: py
     assert result.output.startswith("Error: Nothing is published at")
 
 
-def test_command_tells_that_a_folder_cannot_be_written(
-    no_rows: Marts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("UPSWING_WAREHOUSE", str(no_rows.file.parent))
+@pytest.mark.usefixtures("_made_report")
+def test_command_tells_that_a_folder_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = CliRunner().invoke(main, ["report", "--folder", str(tmp_path / "file"), "--format", "html"])
     assert result.exit_code == 1
@@ -374,15 +344,15 @@ def test_command_tells_that_a_folder_cannot_be_written(
     assert "give --folder another" in result.output
 
 
+@pytest.mark.usefixtures("_made_report")
 def test_without_a_chinese_font_the_html_is_written_and_the_pdf_refused(
-    no_rows: Marts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("UPSWING_WAREHOUSE", str(no_rows.file.parent))
     monkeypatch.setattr(files, "CHINESE", ())
     result = CliRunner().invoke(main, ["report", "--folder", str(tmp_path), "--language", "zh"])
     assert result.exit_code == 1
     assert "fonts-noto-cjk" in result.output
-    assert [path.name for path in tmp_path.iterdir()] == ["upswing_week_undated_zh.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["upswing_week_2024-01-08_zh.html"]
 
 
 def test_what_cannot_be_finished_leaves_the_last_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,8 +185,8 @@ def test_a_week_twice_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"anomaly_false_discovery_rate": 1.1}, "var anomaly_false_discovery_rate is 1.1; expected a share"),
-        ({"anomaly_min_weeks": 2}, "var anomaly_min_weeks is 2; expected at least 3 weeks"),
+        ({"anomaly_false_discovery_rate": 1.1}, "var anomaly_false_discovery_rate is 1.1; expected"),
+        ({"anomaly_min_weeks": 2}, "var anomaly_min_weeks is 2; expected"),
     ],
 )
 def test_parameters_are_checked(wrong: dict[str, float], message: str) -> None:

