@@ -11,8 +11,16 @@ from filelock import FileLock
 from small_sample import small_sample
 from warehouse import Warehouse
 
-FIRST = ("test_build", "test_increments", "test_faults", "test_own_data", "test_opportunities", "test_time")
-"""Files of tests that start early: the one with the shared build, then the longest that need none."""
+FIRST = (
+    "test_spark",
+    "test_build",
+    "test_increments",
+    "test_faults",
+    "test_own_data",
+    "test_opportunities",
+    "test_time",
+)
+"""Files of tests that start early: the longest slow one, the one with the shared build, the longest that need none."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

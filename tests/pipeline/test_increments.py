@@ -47,7 +47,7 @@ COMPARED = (
 )
 WANTED = (
     "--select",
-    *(f"+{table.replace('quarantine.', 'quarantine_').split('.')[-1]}" for table in COMPARED),
+    *(f"+file:{table.replace('quarantine.', 'quarantine_').split('.')[-1]}.sql" for table in COMPARED),
     *("--exclude", "path:python_models"),
     *("--resource-type", "model", "--resource-type", "seed"),
 )
@@ -146,7 +146,7 @@ def test_increments_equal_a_full_refresh_row_for_row(tmp_path: Path, seed: int) 
     raw = tmp_path / "raw"
     kept_up = Warehouse(tmp_path / "kept_up", raw)
     lines, shown = order_lines(seed), promotions(seed)
-    slices = [STANDING_DAYS, STANDING_DAYS + 1, STANDING_DAYS + 6, DAYS]
+    slices = [STANDING_DAYS, STANDING_DAYS + 1, DAYS]
     first: dict[str, str] = {}
     for begin, end in zip([0, *slices], slices, strict=False):
         for day in range(begin, end):

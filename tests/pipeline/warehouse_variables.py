@@ -9,8 +9,13 @@ from small_sample import place
 
 PROJECT = Path(__file__).parents[2]
 
-FEW_SERIES = {"max_forecast_products": 60, "max_forecast_store_categories": 20, "arima_series": 2}
-"""Forecasting a few series runs through all the code that forecasting thousands does."""
+FEW_SERIES = {
+    "max_forecast_products": 60,
+    "max_forecast_store_categories": 20,
+    "arima_series": 2,
+    "forecast_windows": 1,
+}
+"""Forecasting a few series in one window runs through all the code that forecasting thousands does."""
 
 FEW_ORDERS = {"min_rule_orders": 20, "min_rule_confidence": 0.03, "customer_snapshots": 6}
 """The small sample holds few orders, and rules between products are found in few of them."""
