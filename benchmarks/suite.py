@@ -51,11 +51,10 @@ class Cost:
 
 def processor_name() -> str:
     """The processor with its cores and the instructions that training and encoding profit from."""
-    lines = dict(
-        (part.strip() for part in line.split(":", 1))
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if ":" in line
-    )
+    lines: dict[str, str] = {}
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        lines[name.strip()] = value.strip()
     flags = lines.get("flags", "").split()
     fast = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_tile") if flag in flags]
     return f"{lines.get('model name', 'unknown')}, {os.cpu_count()} cores, {', '.join(fast) or 'no AVX2'}"
@@ -63,8 +62,7 @@ def processor_name() -> str:
 
 def busy_seconds() -> float:
     """Seconds that all cores together were not idle since the machine started."""
-    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
-    user, nice, system = (int(field) for field in fields[:3])
+    user, nice, system = (int(field) for field in Path("/proc/stat").read_text().split()[1:4])
     return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 

@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-sync",
 )
 
-SECONDS_TO_START = 60
+SECONDS_TO_START = 240
 
 IS_DRAWN = """() => {
     const app = document.querySelector('[data-testid=stApp]');
@@ -119,7 +119,7 @@ class Visit:
 
     def drawn(self) -> None:
         """Wait until all that is shown is drawn."""
-        self.page.wait_for_function(IS_DRAWN, timeout=30_000)
+        self.page.wait_for_function(IS_DRAWN, timeout=120_000)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pathlib import Path
 ADMIN_PASSWORD = "adm1n-'secret"
 """Of the server's first user; with a quote, as passwords may have."""
 
-SECONDS_TO_START = 60
+SECONDS_TO_START = 240
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
-from warehouse import PROJECT, Warehouse
+from warehouse import Warehouse
+from warehouse_variables import PROJECT
 
 from upswing.interface import figures
 from upswing.interface.marts import Marts
@@ -38,7 +39,8 @@ NO_CHROMIUM = browser.chromium() is None
 def in_chromium(test: Callable[..., None]) -> Callable[..., None]:
     """A test that drives a real browser."""
     skipped = pytest.mark.skipif(NO_CHROMIUM, reason="no Chromium is installed (apt-get install chromium)")
-    return pytest.mark.slow(skipped(test))
+    marked: Callable[..., None] = pytest.mark.slow(skipped(test))
+    return marked
 
 
 def draw(room: str, language: str) -> None:
@@ -51,7 +53,7 @@ def draw(room: str, language: str) -> None:
 
 def page_of(room: str, part: str = "", language: str = "en", **address: str) -> AppTest:
     """A page that has been drawn without an error."""
-    page = AppTest.from_function(draw, args=(room, language), default_timeout=60)
+    page = AppTest.from_function(draw, args=(room, language), default_timeout=240)
     for name, value in ({f"{room}_view": part} if part else {}).items() | address.items():
         page.query_params[name] = value
     page.run()
@@ -361,7 +363,7 @@ def test_each_page_in_a_browser(served: str, desk: browser.Visit, room: str, lan
     desk.drawn()
     page.screenshot(path=PICTURES / f"{room}_{language}.png")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollWidth <= 390", timeout=10_000)
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollWidth <= 390", timeout=60_000)
     desk.drawn()
     page.screenshot(path=PICTURES / f"{room}_{language}_phone.png")
     assert not desk.outside

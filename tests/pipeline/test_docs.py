@@ -18,7 +18,8 @@ import click
 import duckdb
 import pytest
 import yaml
-from warehouse import PROJECT, Warehouse
+from warehouse import Warehouse
+from warehouse_variables import PROJECT
 
 from upswing.cli import main
 

@@ -20,7 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from warehouse import ALWAYS, OF_EACH_RUN, PROJECT, PSEUDONYM_KEY, Warehouse, different_rows, mart_names
+from warehouse import OF_EACH_RUN, PSEUDONYM_KEY, Warehouse, different_rows, mart_names
+from warehouse_variables import ALWAYS, PROJECT
 
 from upswing.privacy.pseudonyms import pseudonyms
 from upswing.quality.watch_builds import WarmDbt

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warehouse import PROJECT, Warehouse, mart_names
+from warehouse import Warehouse, mart_names
+from warehouse_variables import PROJECT
 
 from upswing.interface import words
 from upswing.interface.words import ROOMS

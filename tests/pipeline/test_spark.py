@@ -126,7 +126,7 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
         for number in range(2):
             of_worker = ["-c", "1", "-m", "2g", "-d", str(folder / f"worker_{number}"), *web_off, "--host", "127.0.0.1"]
             processes.append(started(f"{deploy}.worker.Worker", *of_worker, address))
-        patience = time.monotonic() + 60
+        patience = time.monotonic() + 240
         while (folder / "cluster.log").read_bytes().count(b"Successfully registered with master") < 2:
             assert time.monotonic() < patience, (folder / "cluster.log").read_text()[-3000:]
             time.sleep(0.5)

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 from servers import free_port
-from warehouse import PROJECT, Warehouse, mart_names
+from warehouse import Warehouse, mart_names
+from warehouse_variables import PROJECT
 
 from upswing.commands.superset_bundle import Part, bundle, parts
 from upswing.commands.superset_server import Client, Superset
