@@ -104,7 +104,7 @@ test-all: test test-slow test-adapter ## The tests that are slow by nature too: 
 test-fast: $(VENV)/.installed-dev
 	$(PYTEST) -m "not slow"
 
-test-slow: $(VENV)/.installed-dev
+test-slow: $(VENV)/.installed-dev $(SUPERSET)/.installed-superset
 	$(PYTEST) -m slow
 
 test-adapter: $(VENV)/.installed-dev

@@ -24,6 +24,7 @@ LEARNED = {
     "category_purchase_probability",
     "centroid_distance",
     "churn_probability",
+    "cross_elasticity",
     "expected_gain",
     "expected_spend",
     "feature_vector",
@@ -65,7 +66,7 @@ SOME_TESTS = (
     *(
         f"path:{folder},resource_type:test"
         for folder in (
-            *("models/staging", "models/intermediate", "models/scores", "models/semantic", "python_models"),
+            *("models/staging", "models/intermediate", "models/scores", "models/semantic", "python_models", "seeds"),
             *(f"models/marts/{domain}" for domain in ("customers", "marketing", "opportunities", "quality", "sales")),
         )
     ),

@@ -130,7 +130,7 @@ def surge_course(data: pa.Table, words: Words) -> Any:
         ]
     )
     height = alt.Y("surge_probability:Q", title=words.column("surge_probability"), axis=alt.Axis(format=".0%"))
-    layers = [
+    promoted = (
         alt.Chart(band)
         .transform_calculate(state=json.dumps(legend))
         .mark_rect()
@@ -139,19 +139,24 @@ def surge_course(data: pa.Table, words: Words) -> Any:
             x2="until",
             color=alt.Color("state:N", scale=scale),
             tooltip=alt.Tooltip("told:N", title=legend),
-        ),
-        bars.mark_rect().encode(
-            x=x,
-            x2="week_ends",
-            y=height,
-            y2=alt.datum(0),
-            color=alt.Color("state:N", scale=scale),
-            opacity=alt.Opacity("past:Q", scale=None),
-        ),
+        )
+    )
+    weeks = bars.mark_rect().encode(
+        x=x,
+        x2="week_ends",
+        y=height,
+        y2=alt.datum(0),
+        color=alt.Color("state:N", scale=scale),
+        opacity=alt.Opacity("past:Q", scale=None),
+    )
+    surges = (
         bars.transform_filter("datum.is_surge")
         .mark_point(shape="triangle-up", filled=True, size=60, color=theme.BLACK, opacity=1, yOffset=-7)
-        .encode(x=week_axis("middle", words.column("week_starting")), y=height),
-    ]
+        .encode(x=week_axis("middle", words.column("week_starting")), y=height)
+    )
+    # A layer without a mark is a picture without a name to a screen reader.
+    has_surges = any(row["is_surge"] for row in rows)
+    layers = [*([promoted] if windows else []), weeks, *([surges] if has_surges else [])]
     upcoming = [row for row in rows if row["is_upcoming"] and row["is_surge"]]
     highest = max(rows, key=lambda row: float(row["surge_probability"]), default=None)
     return theme.finished(
