@@ -105,10 +105,14 @@ class Warehouse:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         given = self.arguments(*arguments, variables=variables)
-        output = self.folder / "printed.txt"
         if parsed is None:
             parsed = self.target == "duckdb" and warm_dbt.has_the_manifest_of(ALWAYS | (variables or {}))
-        status = warm_dbt.run(given, PROJECT, self.environment(), output, parsed=parsed)
+        if not parsed:
+            running = self.start(*arguments, variables=variables)
+            printed, _ = running.communicate()
+            return subprocess.CompletedProcess(given, running.returncode, printed, "")
+        output = self.folder / "printed.txt"
+        status = warm_dbt.run(given, PROJECT, self.environment(), output)
         return subprocess.CompletedProcess(given, status, output.read_text(), "")
 
     def build(

@@ -36,17 +36,18 @@ def has_the_manifest_of(variables: Mapping[str, Any]) -> bool:
     return all(variables.get(name) == ALWAYS.get(name) for name in read_while_parsing())
 
 
-def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: Path, *, parsed: bool) -> int:
-    """Run a dbt command and return its exit status.
+def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: Path) -> int:
+    """Run a dbt command on the project as it was parsed, and return its exit status.
+
+    dbt's parser has threads that a forked process lacks, so a command that parses needs a process of its own.
 
     Args:
         arguments: of dbt.
         folder: the project's.
         environment: all variables of the process.
         output: file for what dbt prints.
-        parsed: whether the manifest that was parsed in advance is the right one.
     """
-    process = _fork_server().Process(target=_command, args=(list(arguments), folder, dict(environment), output, parsed))
+    process = _fork_server().Process(target=_command, args=(list(arguments), folder, dict(environment), output))
     # The process would run our main module once more, and Streamlit's AppTest leaves one of its own there.
     with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
         process.start()
@@ -71,7 +72,7 @@ def _fork_server() -> multiprocessing.context.ForkServerContext:
     return context
 
 
-def _command(arguments: list[str], folder: Path, environment: dict[str, str], output: Path, parsed: bool) -> None:
+def _command(arguments: list[str], folder: Path, environment: dict[str, str], output: Path) -> None:
     printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(printed, 1)
     os.dup2(printed, 2)
@@ -81,6 +82,5 @@ def _command(arguments: list[str], folder: Path, environment: dict[str, str], ou
     from dbt.cli.main import dbtRunner
 
     project = sys.modules["parsed_project"]  # A failure to read it in advance must not go unseen.
-    manifest = project.manifest_of(environment["UPSWING_WAREHOUSE"]) if parsed else None
-    done = dbtRunner(manifest=manifest).invoke(arguments)
+    done = dbtRunner(manifest=project.manifest_of(environment["UPSWING_WAREHOUSE"])).invoke(arguments)
     raise SystemExit(0 if done.success else 2 if done.exception else 1)
