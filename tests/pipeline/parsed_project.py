@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from dbt.cli.main import dbtRunner
 from filelock import FileLock
-from warehouse_variables import ALWAYS, PROJECT
-
-PARSED = PROJECT / "target" / "test_parse"
+from warehouse_variables import ALWAYS, PARSED, PROJECT
 
 
 def parse() -> Any:
@@ -29,10 +28,15 @@ def parse() -> Any:
 MANIFEST = parse()
 
 
-def manifest_of(warehouse: str) -> Any:
-    """The manifest of a process that builds this warehouse; some models have its folder in their configuration."""
+def manifest_with(exchanged: Mapping[str, str]) -> Any:
+    """The manifest of a process for one command, in which the configuration of models has other values.
+
+    Args:
+        exchanged: how values begin that depend on the command, and what they begin with instead.
+    """
     for node in MANIFEST.nodes.values():
         for name, value in node.config.meta.items():
-            if isinstance(value, str) and value.startswith(str(PARSED)):
-                node.config.meta[name] = warehouse + value.removeprefix(str(PARSED))
+            for before, after in exchanged.items():
+                if isinstance(value, str) and value.startswith(before):
+                    node.config.meta[name] = after + value.removeprefix(before)
     return MANIFEST

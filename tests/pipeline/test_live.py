@@ -123,6 +123,7 @@ def deliver(raw: Path, table: pa.Table) -> None:
     (raw / ".opt_outs.tmp").rename(raw / "opt_outs.parquet")
 
 
+@pytest.mark.slow
 def test_what_arrives_is_published_what_breaks_is_told_and_nothing_drifts(live: Watching, built: Warehouse) -> None:
     raw, first = live.warehouse.raw, live.published()
     live.line("watching")

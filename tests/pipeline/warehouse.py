@@ -112,7 +112,7 @@ class Warehouse:
             printed, _ = running.communicate()
             return subprocess.CompletedProcess(given, running.returncode, printed, "")
         output = self.folder / "printed.txt"
-        status = warm_dbt.run(given, PROJECT, self.environment(), output)
+        status = warm_dbt.run(given, PROJECT, self.environment(), ALWAYS | (variables or {}), output)
         return subprocess.CompletedProcess(given, status, output.read_text(), "")
 
     def build(

@@ -9,6 +9,9 @@ from small_sample import place
 
 PROJECT = Path(__file__).parents[2]
 
+PARSED = PROJECT / "target" / "test_parse"
+"""Where the project is parsed in advance, as if a warehouse were there."""
+
 FEW_SERIES = {
     "max_forecast_products": 60,
     "max_forecast_store_categories": 20,
