@@ -19,7 +19,7 @@ export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test test-all test-fast test-slow test-adapter lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh dashboard report cards superset
+.PHONY: help install build test test-all test-fast test-slow test-spark test-adapter lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh dashboard report cards superset
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -106,6 +106,9 @@ test-fast: $(VENV)/.installed-dev
 
 test-slow: $(VENV)/.installed-dev $(SUPERSET)/.installed-superset
 	$(PYTEST) -m slow
+
+test-spark: $(VENV)/.installed-dev ## Compare the whole project on Spark with DuckDB, learned models and publication too
+	UPSWING_TEST_SPARK=whole $(BIN)/pytest tests/pipeline/test_spark.py
 
 test-adapter: $(VENV)/.installed-dev
 	cd dbt-spark-session && ../$(BIN)/pytest

@@ -18,32 +18,26 @@ DELIVERED_AS = {"raw_deliveries": "location"}
 LEARNED_TOLERANCE = 1e-3
 
 
-def marts(file: Path) -> list[str]:
-    """Names of the published marts."""
-    with duckdb.connect(str(file), read_only=True) as connection:
-        return [name for (name,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
-
-
-def rows(file: Path, mart: str, key: list[str]) -> pa.Table:
-    """A mart in the order of its key, without what tells of the run alone."""
-    with duckdb.connect(str(file), read_only=True) as connection:
-        column = (COMPUTED_AT | DELIVERED_AS).get(mart)
-        left_out = f" exclude ({column})" if column else ""
-        return connection.execute(f"select *{left_out} from {mart} order by {', '.join(key)}").to_arrow_table()
+def rows(place: Path, mart: str, key: list[str]) -> pa.Table:
+    """A mart in the order of its key, without the columns about the run; of a published file, or Spark's folder."""
+    column = (COMPUTED_AT | DELIVERED_AS).get(mart)
+    left_out = f" exclude ({column})" if column else ""
+    file, table = (":memory:", f"read_parquet('{place / mart}/*.parquet')") if place.is_dir() else (str(place), mart)
+    with duckdb.connect(file, read_only=file != ":memory:") as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        return connection.execute(f"select *{left_out} from {table} order by {', '.join(key)}").to_arrow_table()
 
 
 def differences(one: Path, other: Path, keys: dict[str, list[str]], learned: set[str]) -> list[str]:
-    """What differs between two published files, in words; empty where the marts are the same.
+    """What differs between two sets of marts, in words; empty where they are the same.
 
     Args:
         one: a published file.
-        other: another.
-        keys: the key of each mart.
+        other: another, or the folder in which Spark keeps the tables of a schema.
+        keys: the key of each mart that is compared.
         learned: columns that a model computes; they may differ by :data:`LEARNED_TOLERANCE`, others by
             :data:`TOLERANCE`, relative to the greater of 1 and the value.
     """
-    if marts(one) != marts(other):
-        return [f"{marts(one)} are published in one, {marts(other)} in the other"]
     found = []
     for mart, key in keys.items():
         if mart in OF_EACH_RUN:
@@ -55,6 +49,8 @@ def differences(one: Path, other: Path, keys: dict[str, list[str]], learned: set
         if left.num_rows != right.num_rows:
             found.append(f"{mart}: {left.num_rows} and {right.num_rows} rows")
             continue
+        # Spark's files have a zone on each time, and other widths of numbers.
+        right = right.select(left.column_names).cast(left.schema)
         for column in left.column_names:
             told = _column_difference(
                 left[column], right[column], LEARNED_TOLERANCE if column in learned else TOLERANCE
