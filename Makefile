@@ -97,7 +97,7 @@ lint-sql: $(VENV)/.installed-dev
 # Two processes. A file of tests stays in one of them, and files start in the order that tests/pipeline/conftest.py gives.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-test: lint test-fast ## Check style and types, build a small sample once, run all tests but the slow ones: 15 minutes at most
+test: lint test-fast ## Check style and types, build a small sample once, run all tests but the slow ones
 
 test-all: test test-slow test-adapter ## The tests that are slow by nature too: Spark, the browser, database servers, Superset
 

@@ -115,12 +115,9 @@ class Warehouse:
         status = warm_dbt.run(given, PROJECT, self.environment(), ALWAYS | (variables or {}), output)
         return subprocess.CompletedProcess(given, status, output.read_text(), "")
 
-    def build(
-        self, variables: dict[str, Any] | None = None, *, with_unit_tests: bool = False
-    ) -> subprocess.CompletedProcess[str]:
-        """``dbt build`` that must succeed; unit tests of the SQL need to run but once."""
-        left_out = () if with_unit_tests else ("--exclude-resource-type", "unit_test")
-        done = self.dbt("build", *left_out, variables=variables)
+    def build(self) -> subprocess.CompletedProcess[str]:
+        """``dbt build`` that must succeed; the shared build runs the unit tests of the SQL."""
+        done = self.dbt("build", "--exclude-resource-type", "unit_test")
         assert done.returncode == 0, done.stdout[-6000:]
         return done
 
