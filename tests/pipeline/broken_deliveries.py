@@ -322,12 +322,10 @@ def _feedback(folder: Path) -> list[Fault]:
 def _prices(folder: Path) -> list[Fault]:
     table = pa.table(
         {
-            "observed_on": [date(2024, 1, 3), date(1, 1, 1), date(9999, 12, 31), date(2024, 1, 3)],
-            "competitor": ["x", "x", "x", "y"],
-            "product_id": [1, 1, 1, 1],
-            "price": pa.array(
-                [Decimal("1.10"), Decimal("1.10"), Decimal("1.10"), Decimal("-1.10")], pa.decimal128(38, 10)
-            ),
+            "observed_on": [date(2024, 1, 3), date(1, 1, 1), date(9999, 12, 31), *[date(2024, 1, 3)] * 2],
+            "competitor": ["x", "x", "x", "y", "z"],
+            "product_id": [1, 1, 1, 1, 1],
+            "price": pa.array([*[Decimal("1.10")] * 3, Decimal("-1.10"), Decimal(10) ** 15], pa.decimal128(38, 10)),
         }
     )
     pq.write_table(table, folder / "competitor_prices.parquet")
@@ -336,6 +334,7 @@ def _prices(folder: Path) -> list[Fault]:
         Fault("a price of the year 0001", "competitor_prices", 2, "observed_on lies before 1900"),
         Fault("a price of the year 9999", "competitor_prices", 3, "observed_on lies after as_of_date"),
         Fault("a price below zero", "competitor_prices", 4, "price is below 0"),
+        Fault("a price that no decimal holds", "competitor_prices", 5, "price is above 1000000000000"),
     ]
 
 

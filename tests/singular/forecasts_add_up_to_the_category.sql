@@ -7,12 +7,12 @@ summed as (
     select
         category,
         week_starting,
-        sum(case when series_level = 'category' then cast(forecast as decimal(18, 4)) else 0 end) as whole,
+        sum(case when series_level = 'category' then cast(forecast as decimal(28, 4)) else 0 end) as whole,
         sum(
-            case when series_level in ('product', 'other_products') then cast(forecast as decimal(18, 4)) else 0 end
+            case when series_level in ('product', 'other_products') then cast(forecast as decimal(28, 4)) else 0 end
         ) as products,
         sum(
-            case when series_level in ('store_category', 'other_stores') then cast(forecast as decimal(18, 4)) else 0 end
+            case when series_level in ('store_category', 'other_stores') then cast(forecast as decimal(28, 4)) else 0 end
         ) as stores
     from forecasts
     where series_level <> 'total'
@@ -22,5 +22,5 @@ summed as (
 select *
 from summed
 where
-    abs(whole - products) > 0.005
-    or abs(whole - stores) > 0.005
+    abs(whole - products) > 0.005 + 0.000000001 * whole
+    or abs(whole - stores) > 0.005 + 0.000000001 * whole

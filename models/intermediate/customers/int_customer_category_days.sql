@@ -12,7 +12,7 @@ final as (
         purchases.customer_id,
         products.category,
         purchases.ordered_on,
-        cast(sum(cast(purchases.revenue as decimal(18, 4))) as double) as revenue
+        cast(sum(cast(purchases.revenue as decimal(28, 4))) as double) as revenue
     from purchases
     inner join products
         on purchases.product_id = products.product_id

@@ -14,7 +14,7 @@ bought as (
         count(*) as order_days,
         sum(case when category_days.ordered_on > days.recent_after then 1 else 0 end) as order_days_recent,
         sum(case when category_days.ordered_on > days.active_after then 1 else 0 end) as order_days_active,
-        sum(case when category_days.ordered_on > days.active_after then cast(category_days.revenue as decimal(18, 4)) else 0 end)
+        sum(case when category_days.ordered_on > days.active_after then cast(category_days.revenue as decimal(28, 4)) else 0 end)
             as revenue_active,
         min(category_days.ordered_on) as first_ordered_on,
         max(category_days.ordered_on) as last_ordered_on

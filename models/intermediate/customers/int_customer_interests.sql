@@ -7,7 +7,7 @@ bought as (
         customer_id,
         category,
         count(*) as order_days,
-        sum(cast(revenue as decimal(18, 4))) as revenue
+        sum(cast(revenue as decimal(28, 4))) as revenue
     from category_days
     group by customer_id, category
 ),

@@ -4,9 +4,9 @@ with orders as (
     select
         *,
         coalesce(customer_id, '{{ anonymous_customer() }}') as buyer_id,
-        cast(units as decimal(18, 4)) as exact_units,
-        cast(revenue as decimal(18, 4)) as exact_revenue,
-        cast(promoted_revenue as decimal(18, 4)) as exact_promoted_revenue,
+        cast(units as decimal(28, 4)) as exact_units,
+        cast(revenue as decimal(28, 4)) as exact_revenue,
+        cast(promoted_revenue as decimal(28, 4)) as exact_promoted_revenue,
         {{ dbt.datediff("week_starting", "ordered_on", "day") }} as days_after_monday
     from {{ ref('int_orders') }}
 ),

@@ -1,8 +1,8 @@
 with purchases as (
     select
         *,
-        cast(units as decimal(18, 4)) as exact_units,
-        cast(revenue as decimal(18, 4)) as exact_revenue
+        cast(units as decimal(28, 4)) as exact_units,
+        cast(revenue as decimal(28, 4)) as exact_revenue
     from {{ ref('int_customer_purchases') }}
     where revenue > 0
 ),
@@ -46,11 +46,11 @@ final as (
     select
         customer_id,
         round(
-            cast(sum(cast(revenue as decimal(18, 4))) as double) / cast(sum(cast(usual_revenue as decimal(18, 4))) as double), 6
+            cast(sum(cast(revenue as decimal(28, 4))) as double) / cast(sum(cast(usual_revenue as decimal(28, 4))) as double), 6
         ) as price_level
     from usual_spend
     group by customer_id
-    having sum(cast(usual_revenue as decimal(18, 4))) > 0
+    having sum(cast(usual_revenue as decimal(28, 4))) > 0
 )
 
 select * from final

@@ -9,8 +9,8 @@ customers as (
 orders as (
     select
         *,
-        cast(revenue as decimal(18, 4)) as exact_revenue,
-        cast(promoted_revenue as decimal(18, 4)) as exact_promoted_revenue
+        cast(revenue as decimal(28, 4)) as exact_revenue,
+        cast(promoted_revenue as decimal(28, 4)) as exact_promoted_revenue
     from {{ ref('int_orders') }}
     where customer_id is not null
 ),

@@ -38,9 +38,9 @@ weekly_sales as (
         product_weeks.product_id,
         product_weeks.orders,
         product_weeks.week_starting > window_of_activity.active_after as is_active_week,
-        cast(product_weeks.units as decimal(18, 4)) as units,
-        cast(product_weeks.promoted_units as decimal(18, 4)) as promoted_units,
-        cast(product_weeks.net_revenue as decimal(18, 4)) as net_revenue
+        cast(product_weeks.units as decimal(28, 4)) as units,
+        cast(product_weeks.promoted_units as decimal(28, 4)) as promoted_units,
+        cast(product_weeks.net_revenue as decimal(28, 4)) as net_revenue
     from product_weeks
     cross join window_of_activity
 ),

@@ -1,7 +1,7 @@
 with touches as (
     select
         *,
-        cast(revenue as decimal(18, 4)) as exact_revenue,
+        cast(revenue as decimal(28, 4)) as exact_revenue,
         max(response_ends_on) over (partition by action_id, week_starting) as week_ends_on
     from {{ ref('int_action_touches') }}
     where not is_control

@@ -80,11 +80,11 @@ sums as (
         campaign_id,
         variant,
         metric,
-        cast(sum(cast(measure as decimal(18, 4))) as double) as measure_sum,
-        cast(sum(cast(measure * measure as decimal(28, 4))) as double) as measure_squares,
-        cast(sum(cast(prior_revenue as decimal(18, 4))) as double) as prior_sum,
-        cast(sum(cast(prior_revenue * prior_revenue as decimal(28, 4))) as double) as prior_squares,
-        cast(sum(cast(measure * prior_revenue as decimal(28, 4))) as double) as products
+        cast(sum(cast(measure as decimal(28, 4))) as double) as measure_sum,
+        cast(sum(cast(measure * measure as decimal(38, 4))) as double) as measure_squares,
+        cast(sum(cast(prior_revenue as decimal(28, 4))) as double) as prior_sum,
+        cast(sum(cast(prior_revenue * prior_revenue as decimal(38, 4))) as double) as prior_squares,
+        cast(sum(cast(measure * prior_revenue as decimal(38, 4))) as double) as products
     from measured
     group by campaign_id, variant, metric
 ),

@@ -14,9 +14,9 @@ launch_weeks as (
 totals as (
     select
         product_id,
-        sum(case when week_of_life <= {{ var("launch_weeks") }} then cast(natural_units as decimal(18, 4)) end)
+        sum(case when week_of_life <= {{ var("launch_weeks") }} then cast(natural_units as decimal(28, 4)) end)
             as launch_units,
-        sum(cast(natural_units as decimal(18, 4))) as cycle_units
+        sum(cast(natural_units as decimal(28, 4))) as cycle_units
     from launch_weeks
     group by product_id
 ),

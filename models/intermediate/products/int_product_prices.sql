@@ -10,11 +10,11 @@ clock as (
 sold as (
     select
         product_id,
-        sum(cast(net_revenue as decimal(18, 4))) as revenue,
-        sum(cast(units as decimal(18, 4))) as units,
-        sum(case when week_starting > (select clock.active_after from clock) then cast(net_revenue as decimal(18, 4)) else 0 end)
+        sum(cast(net_revenue as decimal(28, 4))) as revenue,
+        sum(cast(units as decimal(28, 4))) as units,
+        sum(case when week_starting > (select clock.active_after from clock) then cast(net_revenue as decimal(28, 4)) else 0 end)
             as active_revenue,
-        sum(case when week_starting > (select clock.active_after from clock) then cast(units as decimal(18, 4)) else 0 end)
+        sum(case when week_starting > (select clock.active_after from clock) then cast(units as decimal(28, 4)) else 0 end)
             as active_units
     from product_weeks
     group by product_id

@@ -9,7 +9,7 @@ given_expectations as (
 historical_launches as (
     select
         *,
-        cast(cycle_units as decimal(18, 4)) as exact_units
+        cast(cycle_units as decimal(28, 4)) as exact_units
     from launches
     where is_historical
 ),

@@ -32,15 +32,15 @@ windows as (
 revenues as (
     select
         category_weeks.series_id as category,
-        sum(case when windows.nearest_window = 1 then cast(category_weeks.net_revenue as decimal(18, 4)) else 0 end)
+        sum(case when windows.nearest_window = 1 then cast(category_weeks.net_revenue as decimal(28, 4)) else 0 end)
             as active_revenue,
         case
             when min(windows.weeks) >= {{ 2 * var("active_weeks") }}
-                then sum(case when windows.nearest_window = 2 then cast(category_weeks.net_revenue as decimal(18, 4)) else 0 end)
+                then sum(case when windows.nearest_window = 2 then cast(category_weeks.net_revenue as decimal(28, 4)) else 0 end)
         end as revenue_before,
         case
             when min(windows.weeks) >= {{ var("season_weeks") + var("active_weeks") }}
-                then sum(case when windows.is_year_before then cast(category_weeks.net_revenue as decimal(18, 4)) else 0 end)
+                then sum(case when windows.is_year_before then cast(category_weeks.net_revenue as decimal(28, 4)) else 0 end)
         end as revenue_year_before
     from category_weeks
     inner join windows
@@ -59,9 +59,9 @@ active_products as (
     select
         coalesce(products.category, '(none)') as category,
         product_weeks.product_id,
-        sum(cast(product_weeks.net_revenue as decimal(18, 4))) as net_revenue,
-        sum(cast(product_weeks.units as decimal(18, 4))) as units,
-        sum(cast(product_weeks.promoted_units as decimal(18, 4))) as promoted_units
+        sum(cast(product_weeks.net_revenue as decimal(28, 4))) as net_revenue,
+        sum(cast(product_weeks.units as decimal(28, 4))) as units,
+        sum(cast(product_weeks.promoted_units as decimal(28, 4))) as promoted_units
     from product_weeks
     inner join windows
         on product_weeks.week_starting = windows.week_starting

@@ -23,7 +23,7 @@ measured as (
         sum(
             case
                 when whole_weeks.weeks_back <= {{ var("active_weeks") }}
-                    then cast(forecast_weeks.net_revenue as decimal(18, 4))
+                    then cast(forecast_weeks.net_revenue as decimal(28, 4))
                 else 0
             end
         ) as active_revenue

@@ -28,9 +28,9 @@ sold_products as (
         product_series.series_id,
         product_series.category,
         product_weeks.week_starting,
-        cast(product_weeks.net_revenue as decimal(18, 4)) as net_revenue,
-        cast(product_weeks.units as decimal(18, 4)) as units,
-        cast(product_weeks.promoted_units as decimal(18, 4)) as promoted_units
+        cast(product_weeks.net_revenue as decimal(28, 4)) as net_revenue,
+        cast(product_weeks.units as decimal(28, 4)) as units,
+        cast(product_weeks.promoted_units as decimal(28, 4)) as promoted_units
     from product_weeks
     inner join whole_weeks
         on product_weeks.week_starting = whole_weeks.week_starting
@@ -44,9 +44,9 @@ sold_stores as (
         store_category_series.series_level,
         store_category_series.series_id,
         store_category_weeks.week_starting,
-        cast(store_category_weeks.net_revenue as decimal(18, 4)) as net_revenue,
-        cast(store_category_weeks.units as decimal(18, 4)) as units,
-        cast(store_category_weeks.promoted_units as decimal(18, 4)) as promoted_units
+        cast(store_category_weeks.net_revenue as decimal(28, 4)) as net_revenue,
+        cast(store_category_weeks.units as decimal(28, 4)) as units,
+        cast(store_category_weeks.promoted_units as decimal(28, 4)) as promoted_units
     from store_category_weeks
     inner join store_category_series
         on

@@ -16,7 +16,7 @@ sold as (
         count(case when product_weeks.units > 0 then 1 end) as weeks_sold,
         count(case when product_weeks.units > 0 and whole_weeks.weeks_back <= {{ var("active_weeks") }} then 1 end)
             as weeks_sold_lately,
-        sum(cast(product_weeks.net_revenue as decimal(18, 4))) as net_revenue
+        sum(cast(product_weeks.net_revenue as decimal(28, 4))) as net_revenue
     from product_weeks
     inner join whole_weeks
         on product_weeks.week_starting = whole_weeks.week_starting

@@ -23,7 +23,7 @@ sold as (
         sum(
             case
                 when whole_weeks.weeks_back <= {{ var("season_weeks") }}
-                    then cast(store_category_weeks.net_revenue as decimal(18, 4))
+                    then cast(store_category_weeks.net_revenue as decimal(28, 4))
                 else 0
             end
         ) as net_revenue

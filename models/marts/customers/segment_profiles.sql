@@ -46,11 +46,11 @@ described as (
     select
         segments.segment_number,
         snapshots.*,
-        cast(snapshots.revenue_active as decimal(18, 4)) as exact_revenue,
-        case when snapshots.promoted_share is not null then cast(snapshots.revenue_active as decimal(18, 4)) end as judged_revenue,
-        cast(snapshots.promoted_share * snapshots.revenue_active as decimal(18, 4)) as promoted_revenue,
+        cast(snapshots.revenue_active as decimal(28, 4)) as exact_revenue,
+        case when snapshots.promoted_share is not null then cast(snapshots.revenue_active as decimal(28, 4)) end as judged_revenue,
+        cast(snapshots.promoted_share * snapshots.revenue_active as decimal(28, 4)) as promoted_revenue,
         case when snapshots.online_share is not null then snapshots.orders_active end as judged_orders,
-        cast(snapshots.online_share * snapshots.orders_active as decimal(18, 4)) as online_orders
+        cast(snapshots.online_share * snapshots.orders_active as decimal(28, 4)) as online_orders
     from segments
     inner join snapshots
         on segments.customer_id = snapshots.customer_id
@@ -65,7 +65,7 @@ described as (
         count(*) as customers,
         sum(exact_revenue) as revenue,
         {%- for column, names in features.items() %}
-        round(cast(sum(cast({{ column }} as decimal(18, 6))) as double) / nullif(count({{ column }}), 0), 4) as {{ names[0] }},
+        round(cast(sum(cast({{ column }} as decimal(28, 6))) as double) / nullif(count({{ column }}), 0), 4) as {{ names[0] }},
         {%- endfor %}
         {%- for column, name in medians.items() %}
         cast(median({{ column }}) as double) as {{ name }},

@@ -15,9 +15,9 @@ sales as (
         product_id,
         min(week_starting) as first_sold_week,
         max(week_starting) as last_sold_week,
-        sum(cast(natural_units as decimal(18, 4))) as natural_units,
-        sum(cast(units as decimal(18, 4))) as units,
-        sum(cast(net_revenue as decimal(18, 4))) as net_revenue
+        sum(cast(natural_units as decimal(28, 4))) as natural_units,
+        sum(cast(units as decimal(28, 4))) as units,
+        sum(cast(net_revenue as decimal(28, 4))) as net_revenue
     from product_weeks
     group by product_id
 ),

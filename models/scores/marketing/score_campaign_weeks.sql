@@ -59,9 +59,9 @@ outcomes as (
         case when is_converted then 1 else 0 end as conversions,
         case when is_repurchased is not null then 1 else 0 end as repurchases_known,
         case when is_repurchased then 1 else 0 end as repurchases,
-        cast(revenue as decimal(18, 4)) as revenue,
-        cast(revenue * revenue as decimal(28, 4)) as squared_revenue,
-        cast(order_revenue as decimal(18, 4)) as order_revenue
+        cast(revenue as decimal(28, 4)) as revenue,
+        cast(revenue * revenue as decimal(38, 4)) as squared_revenue,
+        cast(order_revenue as decimal(28, 4)) as order_revenue
     from touches
     union all
     select
@@ -77,9 +77,9 @@ outcomes as (
         0 as conversions,
         0 as repurchases_known,
         0 as repurchases,
-        cast(0 as decimal(18, 4)) as revenue,
-        cast(0 as decimal(28, 4)) as squared_revenue,
-        cast(0 as decimal(18, 4)) as order_revenue
+        cast(0 as decimal(28, 4)) as revenue,
+        cast(0 as decimal(38, 4)) as squared_revenue,
+        cast(0 as decimal(28, 4)) as order_revenue
     from untargeted
 ),
 

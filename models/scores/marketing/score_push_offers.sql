@@ -46,7 +46,7 @@ final as (
         -- As decimals: half a cent must not go one way on one engine and the other on another.
         cast(
             round(
-                cast(candidates.product_price as decimal(18, 4))
+                cast(candidates.product_price as decimal(24, 4))
                 * (1 - cast(coalesce(candidates.discount_depth, 0) as decimal(9, 2))),
                 2
             ) as double

@@ -14,8 +14,8 @@ own_weeks as (
     select
         windows.*,
         forecast_weeks.week_starting < windows.week_starting as is_before,
-        case when forecast_weeks.promoted_share is not null then cast(forecast_weeks.units as decimal(18, 4)) end as units,
-        cast(forecast_weeks.promoted_share * forecast_weeks.units as decimal(18, 4)) as promoted_units,
+        case when forecast_weeks.promoted_share is not null then cast(forecast_weeks.units as decimal(28, 4)) end as units,
+        cast(forecast_weeks.promoted_share * forecast_weeks.units as decimal(28, 4)) as promoted_units,
         cast(forecast_weeks.promotion_reach as decimal(18, 6)) as promotion_reach
     from windows
     left join forecast_weeks
@@ -48,17 +48,17 @@ comparable as (
         series_id,
         week_starting,
         anomaly_kind,
-        case when revenue_at_usual_price is not null then cast(revenue as decimal(18, 4)) end as revenue,
-        cast(revenue_at_usual_price as decimal(18, 4)) as revenue_at_usual_price,
+        case when revenue_at_usual_price is not null then cast(revenue as decimal(28, 4)) end as revenue,
+        cast(revenue_at_usual_price as decimal(28, 4)) as revenue_at_usual_price,
         -- A product that is counted and had no revenue weighs next to nothing, but not nothing.
         case
-            when least_on_hand is not null then cast(greatest(revenue_before, 0.0001) as decimal(18, 4))
+            when least_on_hand is not null then cast(greatest(revenue_before, 0.0001) as decimal(28, 4))
         end as counted_revenue,
         case
             when least_on_hand <= {{ var("anomaly_stock_units") }}
-                then cast(greatest(revenue_before, 0.0001) as decimal(18, 4))
+                then cast(greatest(revenue_before, 0.0001) as decimal(28, 4))
         end as stock_out_revenue,
-        cast(greatest(revenue_before, 0.0001) as decimal(18, 4)) as member_revenue,
+        cast(greatest(revenue_before, 0.0001) as decimal(28, 4)) as member_revenue,
         cast(rival_price_cut as decimal(18, 6)) as rival_price_cut,
         cast(rival_price_rise as decimal(18, 6)) as rival_price_rise
     from anomaly_products
@@ -98,7 +98,8 @@ final as (
         round(cast(promotions.promotion_reach as double), 6) as promotion_reach,
         round(cast(promotions.usual_promotion_reach as double), 6) as usual_promotion_reach,
         case
-            when products.revenue_at_usual_price > 0
+            -- Where more was paid back than paid there is no price.
+            when products.revenue > 0 and products.revenue_at_usual_price > 0
                 then round(cast(products.revenue as double) / cast(products.revenue_at_usual_price as double) - 1, 6)
         end as price_change,
         case

@@ -51,25 +51,25 @@ sold as (
         sum(
             case
                 when product_weeks.week_starting < members.week_starting
-                    then cast(product_weeks.net_revenue as decimal(18, 4))
+                    then cast(product_weeks.net_revenue as decimal(28, 4))
             end
         ) as revenue_before,
         sum(
             case
                 when product_weeks.week_starting < members.week_starting
-                    then cast(product_weeks.units as decimal(18, 4))
+                    then cast(product_weeks.units as decimal(28, 4))
             end
         ) as units_before,
         sum(
             case
                 when product_weeks.week_starting >= members.week_starting
-                    then cast(product_weeks.net_revenue as decimal(18, 4))
+                    then cast(product_weeks.net_revenue as decimal(28, 4))
             end
         ) as revenue,
         sum(
             case
                 when product_weeks.week_starting >= members.week_starting
-                    then cast(product_weeks.units as decimal(18, 4))
+                    then cast(product_weeks.units as decimal(28, 4))
             end
         ) as units
     from members

@@ -166,8 +166,8 @@ forecast_demand as (
         product_id,
         store_id,
         max(model_version) as model_version,
-        sum(cast(units * days_in_week as decimal(28, 8))) as units,
-        sum(cast(variance * days_in_week as decimal(28, 8))) as variance,
+        sum(cast(units * days_in_week as decimal(38, 8))) as units,
+        sum(cast(variance * days_in_week as decimal(38, 8))) as variance,
         max(span_days) / nullif(sum(days_in_week), 0) as stretch
     from shelf_weeks
     group by span, product_id, store_id
@@ -189,8 +189,8 @@ rates as (
 week_sums as (
     select
         product_id,
-        cast(sum(cast(units as decimal(18, 4))) as double) as units,
-        cast(sum(cast(units * units as decimal(28, 8))) as double) as squared_units
+        cast(sum(cast(units as decimal(28, 4))) as double) as units,
+        cast(sum(cast(units * units as decimal(38, 8))) as double) as squared_units
     from product_weeks
     where
         week_starting > (select clock.active_after from clock)
@@ -226,7 +226,7 @@ clumpings as (
 ),
 
 usual_clumping as (
-    select cast(avg(cast(clumping as decimal(18, 6))) as double) as clumping
+    select cast(avg(cast(clumping as decimal(28, 6))) as double) as clumping
     from clumpings
 ),
 
