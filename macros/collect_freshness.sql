@@ -4,6 +4,7 @@
     {%- for node in graph.sources.values() if node.source_name == "raw" and node.config.loaded_at_field -%}
         {%- do relations.update({node.name: node.relation_name}) -%}
     {%- endfor -%}
+    {%- set column = raw_contract(source.identifier).columns | selectattr("name", "equalto", loaded_at_field) | first -%}
     {%- call statement("collect_freshness", fetch_result=True, auto_begin=False) -%}
         with clock as (
             {%- if var("as_of_date") is none %}
@@ -20,21 +21,30 @@
         ),
 
         loaded as (
-            select {{ loaded_at_field }} as loaded_at
+            select cast({{ parsed_value(column, column.name) }} as timestamp) as loaded_at, true as is_delivered
             from {{ source }}
             {% if filter -%} where {{ filter }} {%- endif %}
         )
 
-        -- A table that is absent or empty is not stale: raw_deliveries tells of it.
+        -- A table that is absent or empty is not stale: raw_deliveries tells of it. One of which no time can be read is.
         select
-            coalesce(
-                max(case when loaded.loaded_at <= day_end.snapshotted_at then loaded.loaded_at end),
-                max(case when loaded.loaded_at is null then day_end.snapshotted_at end)
-            ) as max_loaded_at,
+            case
+                when count(loaded.is_delivered) = 0 then day_end.snapshotted_at
+                else coalesce(
+                    max(case when loaded.loaded_at <= day_end.snapshotted_at then loaded.loaded_at end), cast('1900-01-01' as timestamp)
+                )
+            end as max_loaded_at,
             day_end.snapshotted_at
         from day_end
         left join loaded on 1 = 1
         group by day_end.snapshotted_at
     {%- endcall -%}
-    {{ return(load_result("collect_freshness")) }}
+    {%- set found = load_result("collect_freshness") -%}
+    {%- if found.table.rows[0][0].year == 1900 -%}
+        {%- do log(
+            "warning: no row of " ~ source.identifier ~ " has a time in " ~ loaded_at_field ~ " that can be read and is not later than as_of_date",
+            info=true
+        ) -%}
+    {%- endif -%}
+    {{ return(found) }}
 {% endmacro %}

@@ -15,6 +15,7 @@
                 "key": meta.get("key"),
                 "plan": meta.get("plan", false),
                 "observed": meta.get("observed", false),
+                "moves_clock": meta.get("moves_clock", false),
                 "accepted_values": meta.get("accepted_values"),
                 "lower_case": meta.get("lower_case", false),
                 "first_year": meta.get("first_year", 1900),

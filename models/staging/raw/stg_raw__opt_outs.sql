@@ -11,7 +11,7 @@ renamed as (
         channel,
 
         -- timestamps
-        try_cast(opted_out_at as timestamp) as opted_out_at
+        {{ parsed_value({"data_type": "timestamp"}, "opted_out_at") }} as opted_out_at
     from checked_rows
     where rejection_reason is null
 )
