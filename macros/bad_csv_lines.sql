@@ -49,9 +49,10 @@
             end
         )
     {%- endset -%}
+    {%- set sound = "from read_csv(" ~ reading ~ ", ignore_errors = true) where " ~ every_column -%}
     {{ return({
-        "relation": "(select *, cast(null as varchar) as raw_problem from read_csv(" ~ reading ~ ", ignore_errors = true) where " ~ every_column
-            ~ " union all by name select raw_problem from (select line, " ~ problem ~ " as raw_problem from temp." ~ refused
+        "sound_relation": "(select * " ~ sound ~ ")",
+        "relation": "(select *, cast(null as varchar) as raw_problem " ~ sound ~ " union all by name select raw_problem from (select line, " ~ problem ~ " as raw_problem from temp." ~ refused
             ~ " group by line order by line))",
     }) }}
 {% endmacro %}

@@ -3,8 +3,10 @@
     {%- set files = listed_files([path]) -%}
     {%- if files -%}
         {%- set delivery = csv_delivery("erasures", path, files[0].path, []) -%}
+        {#- A blank row would be a null in the list, and nobody is known not to be on a list with a null. -#}
+        {%- set named = "nullif(" ~ trimmed_text("cast(pseudonym as string)") ~ ", '')" -%}
         {%- do create_raw_relation(
-            "raw", "erasures", "select cast(pseudonym as string) as pseudonym from " ~ delivery.relation, false
+            "raw", "erasures", "select distinct " ~ named ~ " as pseudonym from " ~ delivery.relation ~ " where " ~ named ~ " is not null", false
         ) -%}
         {{ return(local_md5(run_query("select pseudonym from raw.erasures order by pseudonym").columns[0].values() | join(" "))) }}
     {%- endif -%}

@@ -20,7 +20,7 @@
                     {%- do select_list.append("cast(null as string) as " ~ name) -%}
                 {%- endif -%}
             {%- endfor -%}
-            {%- do named.append("select distinct " ~ select_list | join(", ") ~ " from " ~ delivery.relation) -%}
+            {%- do named.append("select distinct " ~ select_list | join(", ") ~ " from " ~ (delivery.sound_relation or delivery.relation)) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if not named -%}
@@ -41,7 +41,7 @@
             where customer_id is not null
             group by customer_id
         ) as identities
-        where pseudonym not in (select pseudonym from raw.erasures)
+        where not exists (select 1 from raw.erasures where erasures.pseudonym = identities.pseudonym)
     {%- endset -%}
     {{ adapter.dispatch("create_identities_view", "upswing")(select_sql) }}
 {% endmacro %}

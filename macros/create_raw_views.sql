@@ -23,9 +23,10 @@
             {%- if not delivery -%}
                 {%- do log("notice: raw table " ~ contract.name ~ " is absent: its models build empty", info=true) -%}
             {%- endif -%}
-            {%- set is_stable = delivery.is_stable if delivery else true -%}
             {%- set part_states = delivery.part_states if delivery else [] -%}
             {%- set erasure = erasure_of(contract, contracts, deliveries) if erasures_hash -%}
+            {#- What reads a temporary table is seen by this connection alone: it is copied. -#}
+            {%- set is_stable = (delivery.is_stable if delivery else true) and (erasure.is_stable if erasure else true) -%}
             {%- set kept_from = retained_from(contract) -%}
             {#- How values are parsed is in macros, whose code no checksum of a model knows. -#}
             {%- set contract_hash = local_md5(
@@ -42,7 +43,7 @@
                 "raw_appended",
                 contract.name,
                 raw_select(contract, raw_parts(delivery, standing_parts), erasure, kept_from) if appended else raw_select_nothing(contract),
-                true
+                is_stable if appended else true
             ) -%}
             {%- do rows.append(
                 "('" ~ contract.name ~ "', "

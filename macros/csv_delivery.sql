@@ -34,6 +34,7 @@
         "files": [file],
         "part_states": part_states,
         "relation": bad_lines.relation if bad_lines else "read_csv(" ~ reading ~ ")",
+        "sound_relation": bad_lines.sound_relation if bad_lines else none,
         "problem": "raw_problem" if bad_lines else none,
         "row_number": "row_number() over ()",
         "columns": columns,

@@ -9,7 +9,7 @@
     {%- endif -%}
     {%- for name in contract.columns | map(attribute="name") | list + ["raw_problem", "raw_row_number"] -%}
         {%- set is_withheld = erasure and erasure.stays_anonymous and name == erasure.column -%}
-        {%- do select_list.append("case when not " ~ is_erased ~ " then " ~ name ~ " end as " ~ name if is_withheld else name) -%}
+        {%- do select_list.append("case when not coalesce(" ~ is_erased ~ ", false) then " ~ name ~ " end as " ~ name if is_withheld else name) -%}
     {%- endfor -%}
     {%- if kept_from -%}
         {#- What is no day stays, for the quarantine to say so. -#}

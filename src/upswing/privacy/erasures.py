@@ -37,7 +37,7 @@ def read(warehouse: Path) -> dict[str, str]:
                 f"{file} has the columns {', '.join(rows.fieldnames or ()) or 'of an empty file'}; expected "
                 f"{', '.join(COLUMNS)}. Bring it back from a backup: without it erased customers come back."
             )
-        return {row["pseudonym"]: row["erased_at"] for row in rows}
+        return {row["pseudonym"].strip(): row["erased_at"] for row in rows if (row["pseudonym"] or "").strip()}
 
 
 def add(warehouse: Path, pseudonyms: Iterable[str]) -> list[str]:
