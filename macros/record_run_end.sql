@@ -1,5 +1,6 @@
 {% macro record_run_end(results) %}
     {%- if execute -%}
+        {%- do tell_failed_tests(results) -%}
         {%- set counts = {} -%}
         {%- set failed = [] -%}
         {%- set warned = [] -%}

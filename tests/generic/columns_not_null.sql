@@ -1,12 +1,11 @@
 {% test columns_not_null(model, columns) %}
--- One look at a table for all its columns; a row comes back as often as it lacks one.
-{% for column in columns %}
+-- A row comes back for each column that it lacks.
+{% for column in columns -%}
 select
-    '{{ column }}' as missing_column,
-    count(*) as rows_without
-from {{ model }}
+    '{{ column }} is never null' as broken_rule,
+    tested.*
+from {{ model }} as tested
 where {{ column }} is null
-having count(*) > 0
 {{ "union all" if not loop.last }}
 {% endfor %}
 {% endtest %}
