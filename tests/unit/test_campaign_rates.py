@@ -122,6 +122,12 @@ def test_what_is_not_known_is_null() -> None:
     assert (couple["cr"], couple["apu"], couple["apu_lower"], couple["ctr"]) == (0.5, 15.0, 0.0, None)
 
 
+def test_a_mean_below_zero_lies_within_its_interval() -> None:
+    """Two conversions that were both sent back, for 10 and for 30: the mean is -20."""
+    lower, upper = mean_interval(np.array([2.0]), np.array([-40.0]), np.array([1000.0]), 0.95)
+    assert lower[0] <= -20 <= upper[0]
+
+
 def test_the_order_of_the_rows_does_not_matter() -> None:
     forward, backward = (campaign_rates(week_rows(rows), RateParameters()) for rows in (WEEKS, WEEKS[::-1]))
     assert forward.equals(backward)

@@ -181,6 +181,15 @@ def test_bounds_are_of_two_levels() -> None:
     assert statistic("median", "x", 0, None, error_minimum=0).severity_of(-1) == "error"
 
 
+@pytest.mark.parametrize("suites", [staging, marts])
+def test_no_size_or_spread_stops_a_build(suites: Any) -> None:
+    """A shop of few products, competitors or customers is a shop."""
+    sizes = ("rows", "distinct", "stdev", "median")
+    found = [expected for suite in suites.SUITES.values() for expected in suite.expectations if expected.kind in sizes]
+    assert len(found) > 5
+    assert {expected.severity for expected in found} == {"warn"}
+
+
 def declared_columns(folder: str) -> dict[str, set[str]]:
     declared = {}
     for file in (MODELS / folder).rglob("*.yml"):

@@ -108,14 +108,17 @@ def wilson_interval(hits: FloatArray, trials: FloatArray, confidence: float) -> 
 def mean_interval(
     count: FloatArray, total: FloatArray, squares: FloatArray, confidence: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Student's interval of each mean from the sum and the sum of squares, not below 0; NaN for fewer than two."""
+    """Student's interval of each mean from the sum and the sum of squares; NaN for fewer than two.
+
+    A mean of 0 or more has no lower end below 0: what a conversion brings is below 0 only where goods came back.
+    """
     from scipy import stats
 
     enough = np.where(count >= 2, count, np.nan)
     mean = total / enough
     variance = np.maximum(squares - enough * mean**2, 0) / (enough - 1)
     half = stats.t.ppf(0.5 + confidence / 2, enough - 1) * np.sqrt(variance / enough)
-    return np.asarray(np.maximum(mean - half, 0), np.float64), np.asarray(mean + half, np.float64)
+    return np.asarray(np.maximum(mean - half, np.minimum(mean, 0)), np.float64), np.asarray(mean + half, np.float64)
 
 
 def shrunken_rates(hits: FloatArray, trials: FloatArray, groups: NDArray[np.int64]) -> FloatArray:

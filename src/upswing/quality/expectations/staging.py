@@ -1,6 +1,7 @@
 """The border of staging: are the usable rows complete, do their values lie where they should, and have they drifted.
 
-Keys and relations are tests of dbt. The bounds are wide: what no shop has is an error, what few have is a warning.
+Keys and relations are tests of dbt. An error is what is wrong whoever the company is: a required value that is missing,
+a campaign that ends before it starts, sales with the wrong sign. What few companies have is a warning.
 """
 
 from __future__ import annotations
@@ -28,8 +29,7 @@ SUITES: dict[str, Suite] = {
     ),
     "competitor_prices": Suite(
         [
-            between("price", 0.001, None, 0.99, 0.5),
-            statistic("median", "price", 0, None, error_minimum=0),
+            holds("priced", "price is above 0", "price > 0", 0.99),
             statistic("distinct", "competitor", 1, 10_000),
         ],
         drift=["price", "competitor", "is_promoted"],
@@ -60,7 +60,6 @@ SUITES: dict[str, Suite] = {
                 "an answer has a rating or a text",
                 "coalesce(cast(rating as string), feedback_text) is not null",
                 0.9,
-                0.1,
             ),
             holds("not_all_the_same", "ratings are known or absent", "rating is null or rating >= 0", 0.99),
         ],
@@ -69,7 +68,7 @@ SUITES: dict[str, Suite] = {
     ),
     "inventory": Suite(
         [
-            between("on_hand", 0, None, 0.95, 0.2),
+            between("on_hand", 0, None, 0.95),
             between("lead_time_days", 0, 365, 0.99),
         ],
         drift=["on_hand"],
@@ -87,11 +86,11 @@ SUITES: dict[str, Suite] = {
     "opt_outs": Suite([not_null("customer_id", 0.9, 0.1)], keys=["opted_out_at"]),
     "order_lines": Suite(
         [
-            holds("mostly_sales", "quantity is above 0, returns aside", "quantity > 0", 0.8, 0.5),
-            holds("same_sign", "quantity and net_amount have the same sign", "quantity * net_amount >= 0", 0.98, 0.5),
+            holds("mostly_sales", "quantity is above 0, returns aside", "quantity > 0", 0.8),
+            holds("same_sign", "quantity and net_amount have the same sign", "quantity * net_amount >= 0", 0.98),
             between("discount_amount", 0, None, 0.98),
             between("coupon_amount", 0, None, 0.98),
-            statistic("median", "quantity", 0, 1000, error_minimum=0),
+            statistic("median", "quantity", 0),
             statistic("mean", "net_amount", 0, None, error_minimum=0),
             holds("some_unpromoted", "lines are not all in a promotion", "not is_promoted", 0.01),
         ],
