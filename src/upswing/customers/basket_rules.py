@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from upswing.customers.basket_rules_measures import FloatArray, RuleCounts, adjusted_p_values, upper_tail
+from upswing.rounding import rounded
 
 RULE_SCHEMA = pa.schema(
     [
@@ -159,7 +160,7 @@ def rule_table(level: str, rules: Rules, parameters: RuleParameters, is_sampled:
         "holds": holding(later.lift, rules.later_p_values, parameters),
         "is_sampled": [is_sampled] * count,
     }
-    arrays = [_column(measures[field.name], field.type) for field in RULE_SCHEMA]
+    arrays = [_column(field.name, measures[field.name], field.type) for field in RULE_SCHEMA]
     return pa.Table.from_arrays(arrays, schema=RULE_SCHEMA)
 
 
@@ -208,9 +209,8 @@ def _both_ways(pairs: pa.Table, half: str) -> RuleCounts:
     return RuleCounts(np.tile(orders, 2), there, back, np.tile(both, 2))
 
 
-def _column(values: Sequence[object] | NDArray[np.generic], wanted: pa.DataType) -> pa.Array:
-    """Doubles rounded to six places, NaN as null."""
+def _column(name: str, values: Sequence[object] | NDArray[np.generic], wanted: pa.DataType) -> pa.Array:
+    """Doubles rounded, NaN as null."""
     if pa.types.is_floating(wanted):
-        rounded = np.round(np.asarray(values, dtype=np.float64), 6)
-        return pa.array(rounded, type=wanted, from_pandas=True)
+        return pa.array(rounded(name, np.asarray(values, dtype=np.float64)), type=wanted, from_pandas=True)
     return pa.array(values, type=wanted)

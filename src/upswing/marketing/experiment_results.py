@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from upswing.marketing.experiment_splits import split_of
@@ -21,9 +22,9 @@ from upswing.marketing.experiment_statistics import (
     untold,
 )
 from upswing.marketing.experiment_verdicts import verdict_of
+from upswing.rounding import rounded
 
 SHARES = ("conversion_rate", "click_rate")
-DIGITS = 6
 
 RESULT_SCHEMA = pa.schema(
     [
@@ -123,7 +124,7 @@ def _judge_campaign(
         found = q_value is not None and q_value <= parameters.experiment_false_discovery_rate
         row |= {"family": len(results), "q_value": q_value, "is_significant": found and not row["is_split_wrong"]}
         row["verdict"] = verdict_of(row)
-    return [{name: _rounded(row[name]) for name in RESULT_SCHEMA.names} for row in results]
+    return [{name: _rounded(name, row[name]) for name in RESULT_SCHEMA.names} for row in results]
 
 
 def _compare(row: dict[str, Any], reference: dict[str, Any], parameters: ReadingParameters) -> dict[str, Any]:
@@ -174,5 +175,5 @@ def _sums(row: dict[str, Any]) -> Sums:
     )
 
 
-def _rounded(value: Any) -> Any:
-    return round(value, DIGITS) + 0.0 if isinstance(value, float) else value
+def _rounded(name: str, value: Any) -> Any:
+    return float(rounded(name, np.array(value))) + 0.0 if isinstance(value, float) else value

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from upswing.rounding import rounded
 from upswing.sales.competitor_positions_moves import (
     THEY_LED,
     TOGETHER,
@@ -151,7 +152,10 @@ def _judged(counts: pa.Table, answers_q: float, leads_p: float, verdict: str) ->
     """The counts of one competitor, with what holds for all its products."""
     rows = counts.num_rows
     shared = [
-        *(pa.array(np.full(rows, round(value, 6)), pa.float64(), from_pandas=True) for value in (answers_q, leads_p)),
+        *(
+            pa.array(rounded("p_value", np.full(rows, value)), pa.float64(), from_pandas=True)
+            for value in (answers_q, leads_p)
+        ),
         pa.array([verdict] * rows, pa.string()),
     ]
     return pa.table([*counts.columns, *shared], schema=MOVE_SCHEMA)

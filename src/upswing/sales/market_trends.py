@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from upswing.rounding import rounded
 from upswing.sales.forecast_panel import holds_month_start
 from upswing.sales.market_trends_statistics import (
     group_strength,
@@ -114,7 +115,7 @@ def market_trends(weeks: pa.Table, parameters: TrendParameters) -> pa.Table:
         "category": pa.array(categories, pa.string()),
         "trend_weeks": pa.array(lengths, pa.int64()),
         "direction": pa.array(directions, pa.string()),
-        **{name: pa.array(np.round(values, 6), pa.float64(), from_pandas=True) for name, values in found.items()},
+        **{name: pa.array(rounded(name, values), pa.float64(), from_pandas=True) for name, values in found.items()},
     }
     return pa.table([columns[name] for name in TREND_SCHEMA.names], schema=TREND_SCHEMA)
 

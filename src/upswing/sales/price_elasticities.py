@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from upswing.rounding import rounded
 from upswing.sales.market_trends_statistics import q_values
 from upswing.sales.price_elasticities_panel import PRICE, PROMOTION, RIVAL, PricePanel, price_panel
 from upswing.sales.price_elasticities_regression import Regressions, count_regressions, line_regressions
@@ -109,7 +110,7 @@ def price_elasticities(weeks: pa.Table, parameters: ElasticityParameters) -> pa.
     found |= _lifts(panel, own, groups)
     found |= _crossed(with_rival)
     found["cross_q_value"] = q_values(found["cross_p_value"])
-    return _table(panel, seen, {name: np.round(found[name], 6) for name in NUMBERS}, parameters)
+    return _table(panel, seen, {name: rounded(name, found[name]) for name in NUMBERS}, parameters)
 
 
 def estimate(panel: PricePanel, used: BoolArray, columns: int) -> Regressions:

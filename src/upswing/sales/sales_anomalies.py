@@ -14,6 +14,7 @@ import pyarrow as pa
 from scipy import stats
 
 from upswing.one_thread import hold_one_thread
+from upswing.rounding import rounded
 from upswing.sales.sales_anomalies_levels import IntArray, chain_course, expected_levels
 from upswing.sales.sales_anomalies_noise import (
     BoolArray,
@@ -129,7 +130,7 @@ def find_anomalies(weeks: pa.Table, parameters: AnomalyParameters) -> pa.Table:
         "observed": np.round(seen, 4),
         "expected": np.round(expected, 4),
         "score": np.round(np.concatenate([score, shifts.scores]), 4),
-        "q_value": np.round(np.concatenate([judged.q_value[rows, columns], shifts.q_values]), 8),
+        "q_value": rounded("q_value", np.concatenate([judged.q_value[rows, columns], shifts.q_values])),
         "revenue_effect": np.round((seen - expected) * affected, 4),
     }
     table = pa.table(

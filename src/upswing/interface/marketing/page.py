@@ -22,7 +22,7 @@ SHARES = dict.fromkeys(
 )
 """Columns that hold shares, though their names do not end as such."""
 
-SMALL = {"q_value": "%.4f", "split_p_value": "%.4f"}
+SMALL = {"q_value": "%.2g", "split_p_value": "%.2g"}
 """Columns of which the first two decimals say nothing."""
 
 
