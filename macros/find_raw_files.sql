@@ -2,7 +2,7 @@
     {%- set folder = (var("raw_path") or env_var("UPSWING_RAW", "data/sample")).rstrip("/") -%}
     {#- `upswing watch` knows which files are not wholly written yet. -#}
     {%- set unfinished = env_var("UPSWING_UNFINISHED_FILES", "").split("\n") -%}
-    {%- set found = listed_files([folder ~ "/*", folder ~ "/*/*.parquet"]) | rejectattr("path", "in", unfinished) | list -%}
+    {%- set found = listed_files([folder ~ "/*", folder ~ "/*/*.[pP][aA][rR][qQ][uU][eE][tT]"]) | rejectattr("path", "in", unfinished) | list -%}
 
     {%- set deliveries = {} -%}
     {%- set taken = [] -%}
@@ -10,7 +10,7 @@
         {%- set table_name = contract.name -%}
         {%- set candidates = {} -%}
         {%- for file in found -%}
-            {%- if "/" in file.name and file.name.split("/")[0] in (table_name, table_name ~ ".parquet") -%}
+            {%- if "/" in file.name and file.name.split("/")[0] | lower in (table_name, table_name ~ ".parquet") -%}
                 {%- do candidates.setdefault(file.name.split("/")[0] ~ "/*.parquet", []).append(file) -%}
             {%- elif file.name | lower in (table_name ~ ".parquet", table_name ~ ".csv", table_name ~ ".csv.gz") -%}
                 {%- do candidates.update({file.name: [file]}) -%}

@@ -43,6 +43,20 @@ def test_files_belong_to_the_table_they_or_their_folder_are_named_after(tmp_path
     assert raw_files(str(tmp_path / "nowhere"), ["events"]) == {}
 
 
+def test_a_name_in_capitals_is_the_same_name(tmp_path: Path) -> None:
+    whole = parquet(tmp_path / "EVENTS" / "PART-1.PARQUET")
+    (tmp_path / "Products.CSV").write_text("product_id\n1\n")
+    parquet(tmp_path / "VISITS.PARQUET").write_bytes(b"PAR1")
+    found = raw_files(str(tmp_path), ["events", "visits", "products"])
+    assert {Path(file.path).name: file.table for file in found.values()} == {
+        "PART-1.PARQUET": "events",
+        "Products.CSV": "products",
+        "VISITS.PARQUET": "visits",
+    }
+    assert found[str(whole)].is_whole()
+    assert str(tmp_path / "VISITS.PARQUET") in unfinished(found.values())
+
+
 @pytest.mark.parametrize("kept", [0, 3, 11, 100, -1, -4])
 def test_a_parquet_file_without_its_end_is_not_whole(tmp_path: Path, kept: int) -> None:
     path = parquet(tmp_path / "events.parquet", 1000)

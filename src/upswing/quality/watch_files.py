@@ -37,7 +37,7 @@ class RawFile:
         Args:
             now: seconds since 1970; None is the clock.
         """
-        if self.path.endswith(".parquet"):
+        if self.path.lower().endswith(".parquet"):
             return _has_footer(self.path)
         rested = (time.time() if now is None else now) - self.modified_ns / 1e9
         return rested >= SETTLING_SECONDS
@@ -46,7 +46,8 @@ class RawFile:
 def raw_files(folder: str, tables: Iterable[str]) -> dict[str, RawFile]:
     """Files that deliver the tables, by path: ``<table>.parquet``, ``.csv``, ``.csv.gz``, or ``<table>/*.parquet``.
 
-    What is called otherwise is none of them: a writer that writes aside and renames is never seen half done.
+    Capitals or not. What is called otherwise is none of them: a writer that writes aside and renames is never seen
+    half done.
     """
     known = set(tables)
     return {file.path: file for file in _found(folder, known)}
@@ -61,15 +62,16 @@ def unfinished(files: Iterable[RawFile]) -> list[str]:
 def _found(folder: str, tables: set[str]) -> Iterator[RawFile]:
     for entry in _entries(folder):
         if entry.is_dir():
-            table = entry.name.removesuffix(".parquet")
+            table = entry.name.lower().removesuffix(".parquet")
             if table in tables:
                 for part in _entries(entry.path):
-                    if part.name.endswith(".parquet") and part.is_file():
+                    if part.name.lower().endswith(".parquet") and part.is_file():
                         yield from _seen(part, table)
             continue
         for suffix in (".parquet", ".csv", ".csv.gz"):
-            if entry.name.removesuffix(suffix) in tables and entry.name.endswith(suffix):
-                yield from _seen(entry, entry.name.removesuffix(suffix))
+            name = entry.name.lower()
+            if name.endswith(suffix) and name.removesuffix(suffix) in tables:
+                yield from _seen(entry, name.removesuffix(suffix))
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
