@@ -173,7 +173,7 @@ def identical_visits(folder: Path, count: int) -> tuple[float, tuple[int, int]]:
     table = pa.table(visit).take(pa.array([0] * count))
     pq.write_table(table, raw / "visits.parquet")
     builds = Builds(folder / "identical", raw)
-    seconds = builds.finish("--select", "+stg_raw__visits", "+raw_deliveries", "--indirect-selection", "cautious")
+    seconds = builds.finish("--select", "+stg_raw__visits", "+raw_deliveries")
     with duckdb.connect(str(builds.folder / "upswing.duckdb"), read_only=True) as connection:
         counted = _one(
             connection, "select rows_staged, rows_quarantined from marts.raw_deliveries where table_name = 'visits'"

@@ -12,7 +12,7 @@ from warehouse import Warehouse, flat
 
 IDENTICAL_VISITS = 20_000
 STAGING = ("--select", "path:models/staging", "raw_deliveries", "quarantine_reasons")
-TESTED = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+TESTED = ("--exclude-resource-type", "unit_test")
 LAST_GOOD = b"what was published last"
 
 

@@ -47,10 +47,7 @@ def test_an_error_at_the_raw_gate_stops_staging_and_keeps_what_was_found(own: Wa
         "case when i % 10 < 7 then 'n/a' else '1' end as quantity from range(2000) as numbers(i)"
     )
     duckdb.sql(lines).write_parquet(str(own.raw / "order_lines.parquet"))
-    wanted = [
-        *("build", "--select", "+stg_raw__order_lines", "--exclude-resource-type", "unit_test"),
-        *("--indirect-selection", "cautious"),
-    ]
+    wanted = ["build", "--select", "+stg_raw__order_lines", "--exclude-resource-type", "unit_test"]
     done = own.dbt(*wanted)
     assert done.returncode == 1
     for words in ("the raw gate lets nothing through", "order_lines.quantity", "found 70.00%", "owner: products"):
