@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse import OF_GATES, PSEUDONYM_KEY, Warehouse, flat, mart_names
+from warehouse import OF_GATES, PSEUDONYM_KEY, SQL_LAYERS, Warehouse, flat, mart_names
 
 from upswing.privacy.pseudonyms import pseudonym
 
@@ -31,8 +32,7 @@ def test_opportunities_and_visits_alone_build(own: Warehouse) -> None:
     assert present == [("opportunities",), ("visits",)]
 
 
-ALONE = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
-"""Tests of what is selected, without those that also read a model that is not."""
+DATA_TESTS = ("--exclude-resource-type", "unit_test")
 
 ORDER_LINES = """Order_ID,product_id,ordered_at,quantity,net_amount,customer_id,loyalty_tier
 1,milk,2024-01-01 10:00:00,2,4.00,900.0,gold
@@ -42,22 +42,35 @@ ORDER_LINES = """Order_ID,product_id,ordered_at,quantity,net_amount,customer_id,
 3,milk,2024-01-09 10:00:00,many,2.00,,
 4,milk,2099-01-01 10:00:00,1,2.00,,
 5,bread,not a day,1,nan,,
+7,bread,2098-01-01 10:00:00,1,free,,
 6,bread,2024-01-16 23:59:59,1,3.50,17,
 """
 
 
 def test_a_messy_delivery_is_kept_or_quarantined_with_a_reason(own: Warehouse) -> None:
     write_csv(own.raw, "order_lines", ORDER_LINES)
-    done = own.dbt("build", "--select", "+file:products.sql", "+product_weeks", "+raw_deliveries", *ALONE)
+    done = own.dbt(
+        "build",
+        "--select",
+        "+file:products.sql",
+        "+product_weeks",
+        "+raw_deliveries",
+        "+quarantine_reasons",
+        *DATA_TESTS,
+    )
     assert done.returncode == 0, done.stdout[-4000:]
     (counts,) = own.query(
         "select rows_delivered, rows_staged, rows_quarantined, as_of_date::varchar from marts.raw_deliveries "
         "where table_name = 'order_lines'"
     )
-    assert counts == (8, 3, 5, "2024-01-16")
+    assert counts == (9, 3, 6, "2024-01-16")
+    # What lies after as_of_date is no fault, but the one of them that has another.
+    assert "test warned: raw_deliveries, quarantine_reasons: Of no raw table more than" in flat(done.stdout)
+    assert "table_name = order_lines, faulty_rows = 5, rows_delivered = 9" in flat(done.stdout)
     reasons = dict(own.query("select raw_row_number, rejection_reason from quarantine.order_lines"))
     assert sorted(reasons.values()) == [
         "a later row has the same key",
+        "net_amount is not a number; ordered_at lies after as_of_date",
         "order_id is missing",
         "ordered_at is not a date and time; net_amount is not a finite number",
         "ordered_at lies after as_of_date",
@@ -72,6 +85,129 @@ def test_a_messy_delivery_is_kept_or_quarantined_with_a_reason(own: Warehouse) -
     customers = {customer for (customer,) in own.query("select customer_id from staging.stg_raw__order_lines")}
     assert customers == {pseudonym(PSEUDONYM_KEY, "17"), pseudonym(PSEUDONYM_KEY, "900"), None}
     assert own.query("select distinct is_listed, category from marts.products") == [(False, "unknown")]
+
+
+def test_lines_that_are_no_rows_and_a_blank_erasure_hide_nobody(own: Warehouse) -> None:
+    """What was refused is noted in a temporary table, which no other connection of the build can read."""
+    erased = pseudonym(PSEUDONYM_KEY, "18")
+    own.folder.mkdir(parents=True)
+    (own.folder / "erasures.csv").write_text(f'pseudonym,erased_at\n{erased},2024-01-01T00:00:00+00:00\n,\n"",\n')
+    write_csv(own.raw, "customers", "customer_id,full_name\n900,Ann\nno,row,of,it\n17,Bo\n18,Cy\n")
+    lines = "order_id,product_id,ordered_at,quantity,net_amount,customer_id\n"
+    for number, customer in enumerate(("900", "17", "18", ""), 1):
+        lines += f"{number},milk,2024-01-0{number},1,2,{customer}\n"
+    write_csv(own.raw, "order_lines", lines + "no,row\n")
+    write_csv(own.raw, "opportunities", "opportunity_id,opened_at,status\no1,2024-01-02,open\nno,row\n")
+    write_csv(own.raw, "visits", "visit_id,opportunity_id,visited_at,visit_note\nv1,o1,2024-01-03,Yes\n")
+    staged = ("+stg_raw__order_lines", "+stg_raw__customers", "+stg_raw__visits", "+raw_deliveries")
+    done = own.dbt("build", "--select", "+seal_identities", *staged, *DATA_TESTS)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert own.query("select identities from quality.seal_identities") == [(2,)]
+    known = own.query("select order_id, customer_id from staging.stg_raw__order_lines order by 1")
+    assert known == [
+        ("1", pseudonym(PSEUDONYM_KEY, "900")),
+        ("2", pseudonym(PSEUDONYM_KEY, "17")),
+        ("3", None),
+        ("4", None),
+    ]
+    assert own.query("select count(*) from staging.stg_raw__customers") == [(2,)]
+    assert own.query("select visit_id from staging.stg_raw__visits") == [("v1",)]
+    counted = "select rows_delivered, rows_quarantined from marts.raw_deliveries where rows_quarantined > 0 order by 1"
+    assert own.query(counted) == [(2, 1), (3, 1), (5, 1)]
+
+    # A table that was absent before is appended to nothing.
+    write_csv(own.raw, "feedback", "feedback_id,submitted_at,rating\nf1,2024-01-02,4\nno,row\n")
+    again = own.dbt("build", "--select", "+stg_raw__feedback", *DATA_TESTS)
+    assert again.returncode == 0, again.stdout[-4000:]
+    assert own.query("select rejection_reason from quarantine.feedback") != []
+
+
+def test_a_selection_brings_no_test_of_what_stands_beside_it(own: Warehouse) -> None:
+    """In an empty warehouse a test of a table that is not selected could only fail; a build of all runs every test."""
+    keys = ("--output", "json", "--output-keys", "unique_id", "depends_on")
+
+    def listed(*arguments: str) -> dict[str, set[str]]:
+        lines = own.dbt("ls", "--quiet", *keys, *arguments).stdout.splitlines()
+        nodes = [json.loads(line) for line in lines if line.startswith("{")]
+        return {node["unique_id"]: set(node.get("depends_on", {}).get("nodes", [])) for node in nodes}
+
+    selected = listed("--select", "+sales_anomalies")
+    tests = {name: read for name, read in selected.items() if name.startswith("test.")}
+    assert len(tests) > 50
+    for name, read in tests.items():
+        assert read <= set(selected), name
+    of_tests = ("--resource-type", "test")
+    assert set(listed(*of_tests)) == set(listed(*of_tests, "--indirect-selection", "eager"))
+
+
+def test_the_first_row_that_breaks_a_test_is_shown_without_what_is_personal(own: Warehouse) -> None:
+    visit = "visit_id,opportunity_id,visited_at,visit_note,latitude\nv1,o1,2024-01-03,Yes,48.137\n"
+    write_csv(own.raw, "visits", visit)
+    assert own.dbt("run", "--select", "+stg_raw__visits").returncode == 0
+    with duckdb.connect(str(own.folder / "upswing.duckdb")) as connection:
+        connection.execute("use staging")
+        connection.execute("create table kept as from stg_raw__visits")
+        connection.execute("drop view stg_raw__visits")
+        connection.execute("create view stg_raw__visits as select * replace (null as visit_id) from staging.kept")
+    done = own.dbt("test", "--select", "stg_raw__visits", *DATA_TESTS)
+    assert "test failed: stg_raw__visits: visit_id is never null" in done.stdout
+    assert "1 row breaks it; the first: opportunity_id = o1" in done.stdout
+    assert "latitude = (personal)" in done.stdout
+    assert "48.137" not in done.stdout
+
+
+def test_the_largest_numbers_of_the_contract_add_up(own: Warehouse) -> None:
+    """Each row is what the contract lets through; a product's week, a customer's orders and a campaign are more."""
+    lines = (
+        "select i as order_id, i % 2 as product_id, i % 3 as customer_id, 1e12 as net_amount, "
+        "timestamp '2024-01-01' + interval (i % 60) day as ordered_at, "
+        "case when i % 5 = 0 then 1e-4 else 1e9 end as quantity from range(3000) as numbers(i)"
+    )
+    duckdb.sql(lines).write_parquet(str(own.raw / "order_lines.parquet"))
+    last = "2024-02-20"
+    write_csv(own.raw, "products", "product_id,category,unit_cost\n0,food,1e12\n1,food,0\n")
+    write_csv(
+        own.raw, "inventory", f"product_id,counted_on,on_hand,lead_time_days\n0,{last},1e9,36500\n1,{last},-1e9,0\n"
+    )
+    write_csv(
+        own.raw, "competitor_prices", f"competitor,product_id,observed_on,price\nx,0,{last},1e12\ny,0,{last},0.0001\n"
+    )
+    write_csv(own.raw, "campaigns", "campaign_id,starts_on,ends_on,budget\nc,2024-01-01,2024-02-28,1e12\n")
+    touches = "campaign_id,customer_id,variant,touched_at,converted_at,revenue\n"
+    for customer in range(3):
+        touches += f"c,{customer},v,2024-01-15,2024-02-01,{'1e12' if customer else '-1e12'}\n"
+    write_csv(own.raw, "campaign_touches", touches)
+    write_csv(
+        own.raw, "opportunities", f"opportunity_id,opened_at,status,amount\no,{last},open,1e12\np,{last},open,1e15\n"
+    )
+    write_csv(own.raw, "visits", f"visit_id,opportunity_id,visited_at,visit_note\nv,o,{last},Yes\n")
+    done = own.dbt("build", *SQL_LAYERS)
+    assert done.returncode == 0, done.stdout[-4000:]
+    (sold,) = own.query("select sum(net_revenue), max(net_revenue) > 1e14 from marts.product_weeks")
+    assert sold == (3000 * 1e12, True)
+    assert own.query("select rejection_reason from quarantine.opportunities") == [("amount is above 1000000000000",)]
+
+
+def test_a_delivery_without_a_time_that_can_be_read_is_stale(own: Warehouse) -> None:
+    write_csv(own.raw, "order_lines", "order_id,product_id,ordered_at,quantity,net_amount\n1,milk,June,1,2\n")
+    write_csv(own.raw, "visits", "visit_id,opportunity_id,visited_at,visit_note\nv1,o1,2024-01-03T23:30:00-02:00,Yes\n")
+    done = own.dbt("source", "freshness")
+    assert done.returncode != 0
+    assert "ERROR STALE freshness of raw.order_lines" in done.stdout
+    assert "no row of order_lines has a time in ordered_at that can be read" in flat(done.stdout)
+    assert "PASS freshness of raw.visits" in done.stdout
+    assert "PASS freshness of raw.events" in done.stdout
+
+
+def test_a_part_of_a_name_in_capitals_is_delivered(own: Warehouse) -> None:
+    lines = "select 1 as order_id, 7 as product_id, '2024-01-01' as ordered_at, 2 as quantity, 4.5 as net_amount"
+    (own.raw / "Order_Lines").mkdir()
+    duckdb.sql(lines).write_parquet(str(own.raw / "Order_Lines" / "PART-1.PARQUET"))
+    (own.raw / "Products.CSV").write_text("product_id\n7\n")
+    done = own.dbt("run", "--select", "+stg_raw__order_lines", "+stg_raw__products")
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert own.query("select product_id from staging.stg_raw__order_lines") == [("7",)]
+    assert own.query("select product_id from staging.stg_raw__products") == [("7",)]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +270,8 @@ def test_a_failing_test_publishes_nothing(tmp_path: Path, built: Warehouse) -> N
     done = warehouse.dbt("build", "--select", key, "check_marts", "publish")
     assert done.returncode == 1
     assert f"FAIL 1 {key}" in flat(done.stdout)
+    assert "test failed: sales_rep_scorecard: one row per" in flat(done.stdout) or "is unique" in flat(done.stdout)
+    assert "1 row breaks it; the first: " in flat(done.stdout)
     assert "SKIP" in done.stdout
     assert (warehouse.folder / "marts.duckdb").read_bytes() == last_good
     assert [path.name for path in warehouse.folder.glob(".*unfinished*")] == []
