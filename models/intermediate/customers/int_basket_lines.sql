@@ -4,16 +4,20 @@ with order_lines as (
 
 products as (
     select * from {{ ref('int_products') }}
+    where non_merchandise_kind is null
 ),
 
 bought as (
     select
-        order_id,
-        product_id,
-        min(ordered_on) as ordered_on
+        order_lines.order_id,
+        order_lines.product_id,
+        products.category,
+        min(order_lines.ordered_on) as ordered_on
     from order_lines
-    group by order_id, product_id
-    having sum(cast(quantity as decimal(18, 4))) > 0
+    inner join products
+        on order_lines.product_id = products.product_id
+    group by order_lines.order_id, order_lines.product_id, products.category
+    having sum(cast(order_lines.quantity as decimal(18, 4))) > 0
 ),
 
 baskets as (
@@ -51,14 +55,12 @@ final as (
     select
         bought.order_id,
         bought.product_id,
-        products.category,
+        bought.category,
         baskets.ordered_on,
         baskets.ordered_on > median_day.median_ordered_on as is_later
     from bought
     inner join baskets
         on bought.order_id = baskets.order_id
-    inner join products
-        on bought.product_id = products.product_id
     cross join median_day
 )
 

@@ -4,6 +4,7 @@ with purchases as (
 
 products as (
     select * from {{ ref('int_products') }}
+    where non_merchandise_kind is null
 ),
 
 customer_categories as (

@@ -4,7 +4,7 @@ with purchases as (
 
 products as (
     select * from {{ ref('int_products') }}
-    where category <> 'unknown'
+    where category <> 'unknown' and non_merchandise_kind is null
 ),
 
 final as (

@@ -8,6 +8,7 @@ purchases as (
 
 products as (
     select * from {{ ref('int_products') }}
+    where non_merchandise_kind is null
 ),
 
 viewed_products as (

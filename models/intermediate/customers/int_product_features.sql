@@ -1,5 +1,6 @@
 with products as (
     select * from {{ ref('int_products') }}
+    where non_merchandise_kind is null
 ),
 
 listed_products as (

@@ -4,6 +4,7 @@ with order_lines as (
 
 products as (
     select * from {{ ref('int_products') }}
+    where non_merchandise_kind is null
 ),
 
 inventory as (
@@ -75,7 +76,7 @@ final as (
         sold.product_id,
         products.category,
         cast(sold.units as double) as units_active,
-        case when sold.revenue > 0 then cast(sold.revenue as double) / cast(sold.units as double) end as price,
+        cast(sold.revenue as double) / cast(sold.units as double) as price,
         cast(sold.customers_active as bigint) as customers_active,
         cast(sold.customers_recent as bigint) as customers_recent,
         stock.on_hand
@@ -86,6 +87,8 @@ final as (
         on sold.product_id = stock.product_id
     where
         sold.units > 0
+        and sold.revenue > 0
+        and cast(sold.revenue as double) / cast(sold.units as double) >= {{ var("min_offer_price") }}
         and (stock.on_hand is null or stock.on_hand > 0)
 )
 

@@ -5,6 +5,7 @@ with launches as (
 
 products as (
     select * from {{ ref('int_products') }}
+    where non_merchandise_kind is null
 ),
 
 launch_weeks as (

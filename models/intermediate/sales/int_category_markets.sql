@@ -59,6 +59,7 @@ active_products as (
     select
         coalesce(products.category, '(none)') as category,
         product_weeks.product_id,
+        products.non_merchandise_kind,
         sum(cast(product_weeks.net_revenue as decimal(28, 4))) as net_revenue,
         sum(cast(product_weeks.units as decimal(28, 4))) as units,
         sum(cast(product_weeks.promoted_units as decimal(28, 4))) as promoted_units
@@ -68,17 +69,19 @@ active_products as (
     inner join products
         on product_weeks.product_id = products.product_id
     where windows.nearest_window = 1
-    group by coalesce(products.category, '(none)'), product_weeks.product_id
+    group by coalesce(products.category, '(none)'), product_weeks.product_id, products.non_merchandise_kind
 ),
 
--- Products that earned something: a product of which more came back than was sold has no part in the mix.
+-- Goods that earned something: a product with more returns than sales has no part in the mix.
 earning_products as (
     select
         *,
         cast(net_revenue as double) / cast(sum(net_revenue) over (partition by category) as double) as product_share,
         row_number() over (partition by category order by net_revenue desc, product_id asc) as place
     from active_products
-    where net_revenue > 0
+    where
+        net_revenue > 0
+        and non_merchandise_kind is null
 ),
 
 mixes as (

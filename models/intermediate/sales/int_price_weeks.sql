@@ -4,6 +4,7 @@ with product_weeks as (
 
 products as (
     select * from {{ ref('int_products') }}
+    where non_merchandise_kind is null
 ),
 
 whole_weeks as (

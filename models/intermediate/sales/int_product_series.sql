@@ -20,7 +20,11 @@ sold as (
     from product_weeks
     inner join whole_weeks
         on product_weeks.week_starting = whole_weeks.week_starting
-    where whole_weeks.weeks_back <= {{ var("season_weeks") }}
+    inner join products
+        on product_weeks.product_id = products.product_id
+    where
+        whole_weeks.weeks_back <= {{ var("season_weeks") }}
+        and products.non_merchandise_kind is null
     group by product_weeks.product_id
 ),
 

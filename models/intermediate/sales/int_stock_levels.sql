@@ -2,6 +2,11 @@ with inventory as (
     select * from {{ ref('stg_raw__inventory') }}
 ),
 
+non_merchandise as (
+    select product_id from {{ ref('int_products') }}
+    where non_merchandise_kind is not null
+),
+
 order_lines as (
     select * from {{ ref('int_order_lines') }}
 ),
@@ -15,7 +20,9 @@ counts as (
         *,
         (select clock.as_of_date from clock) as as_of_date
     from inventory
-    where counted_on <= (select clock.as_of_date from clock)
+    where
+        counted_on <= (select clock.as_of_date from clock)
+        and product_id not in (select non_merchandise.product_id from non_merchandise)
 ),
 
 compared as (

@@ -33,6 +33,8 @@ final as (
         products.package_size,
         products.unit_cost,
         products.is_listed,
+        products.is_merchandise,
+        products.non_merchandise_kind,
         launches.launch_status,
         launches.launched_on,
         launches.launch_week,

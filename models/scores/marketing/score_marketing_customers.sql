@@ -62,7 +62,7 @@ final as (
         coalesce(segments.segment_name, '(no segment)') as segment_name,
         case when coalesce(scores.churn_probability >= {{ var("churn_probability_threshold") }}, false) then 'true' else 'false' end
             as is_churn_risk,
-        case when coalesce(uplifts.uplift < 0, false) then 'true' else 'false' end as is_put_off,
+        case when coalesce(uplifts.uplift <= -{{ var("uplift_least_effect") }}, false) then 'true' else 'false' end as is_put_off,
         customers.age_band,
         customers.gender,
         customers.region,

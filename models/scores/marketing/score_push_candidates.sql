@@ -15,7 +15,14 @@ matches as (
 ),
 
 customers as (
-    select * from {{ ref('score_marketing_customers') }}
+    select
+        *,
+        coalesce(expected_spend, 0) * (1 - {{ var("default_cost_share") }}) as expected_margin
+    from {{ ref('score_marketing_customers') }}
+),
+
+habits as (
+    select * from {{ ref('int_habitual_purchases') }}
 ),
 
 products as (
@@ -26,7 +33,7 @@ products as (
         price,
         coalesce(unit_cost / price, {{ var("default_cost_share") }}) as cost_share
     from {{ ref('score_marketing_products') }}
-    where price > 0
+    where price > 0 and price >= {{ var("min_offer_price") }}
 ),
 
 recommendations as (
@@ -40,19 +47,25 @@ intents as (
 priced as (
     select
         *,
-        greatest(floor((1 - cost_share * (1 + {{ var("min_margin") }})) * 100 + {{ rounding_error }}) / 100, 0) as allowed_discount
+        greatest(floor((1 - cost_share / (1 - {{ var("min_margin") }})) * 100 + {{ rounding_error }}) / 100, 0) as allowed_discount
     from products
 ),
 
--- The first recommendation that has a price, and the first on which anything can be taken off.
+-- The first recommendation that has a price, and the first on which anything can be taken off and that is not bought anyway.
 first_picks as (
     select
         recommendations.customer_id,
         min(recommendations.recommendation_rank) as first_rank,
-        min(case when priced.allowed_discount > 0 then recommendations.recommendation_rank end) as first_discounted_rank
+        min(
+            case when priced.allowed_discount > 0 and habits.product_id is null then recommendations.recommendation_rank end
+        ) as first_discounted_rank
     from recommendations
     inner join priced
         on recommendations.product_id = priced.product_id
+    left join habits
+        on
+            recommendations.customer_id = habits.customer_id
+            and recommendations.product_id = habits.product_id
     group by recommendations.customer_id
 ),
 
@@ -94,11 +107,14 @@ segment_offers as (
             when priced.product_id is not null then least(segment_candidates.discount_depth, priced.allowed_discount)
         end as discount_depth,
         customers.usual_weekday,
-        case
-            when customers.uplift is not null
-                then customers.uplift * coalesce(customers.expected_spend / nullif(customers.purchase_probability, 0), 0)
-            else coalesce(customers.expected_spend, 0)
-        end * (1 - {{ var("default_cost_share") }}) as expected_gain,
+        least(
+            case
+                when customers.uplift is not null
+                    then customers.uplift * coalesce(customers.expected_margin / nullif(customers.purchase_probability, 0), 0)
+                else {{ var("default_offer_lift") }} * customers.expected_margin
+            end,
+            customers.expected_margin
+        ) as expected_gain,
         case
             when recommendations.reason is not null then {{ dbt.concat(["segment_candidates.target_name", "'; '", "recommendations.reason"]) }}
             else segment_candidates.target_name
@@ -210,10 +226,23 @@ valued as (
         product_strategies.is_restricted,
         reached.customer_id,
         reached.is_recommended,
-        round(reached.probability * product_strategies.price * greatest(1 - product_strategies.cost_share, 0), 6) as expected_gain
+        round(
+            {{ var("default_offer_lift") }}
+            * reached.probability
+            * product_strategies.price
+            * greatest(1 - product_strategies.cost_share, 0),
+            6
+        ) as expected_gain
     from reached
     inner join product_strategies
         on reached.strategy_id = product_strategies.strategy_id
+    left join habits
+        on
+            reached.customer_id = habits.customer_id
+            and product_strategies.product_id = habits.product_id
+    where
+        product_strategies.discount_depth = 0
+        or habits.product_id is null
 ),
 
 permitted as (
@@ -254,7 +283,7 @@ product_offers as (
         true as needs_product,
         product_strategies.discount_depth,
         customers.usual_weekday,
-        best.expected_gain,
+        least(best.expected_gain, customers.expected_margin) as expected_gain,
         {{ dbt.concat([
             "product_strategies.reason",
             "case when best.is_recommended = 1 then '; recommended to the customer' else '; likely to buy of the category' end",

@@ -26,12 +26,14 @@ clock as (
     from {{ ref('base_raw__clock') }}
 ),
 
+-- An opt-out holds as soon as it is known, whatever its day. One of a channel that nobody here knows is one of all.
 opt_outs as (
     select distinct
-        customer_id,
-        coalesce(channel, '') as channel
-    from {{ ref('stg_raw__opt_outs') }}
-    where opted_out_at is null or {{ business_date("opted_out_at") }} <= (select clock.as_of_date from clock)
+        stated.customer_id,
+        coalesce(channels.channel, '') as channel
+    from {{ ref('stg_raw__opt_outs') }} as stated
+    left join channels
+        on lower(trim(stated.channel)) = channels.channel
 ),
 
 -- A hold-out counts as a touch: it has used up the place that its push would have had.
@@ -85,11 +87,11 @@ candidates as (
         lower(strategies.channel) as first_channel,
         lower(strategies.other_channel) as other_channel,
         (push_candidates.needs_product and push_candidates.product_id is null)
-        or (strategies.{{ message }} like '%{product_name}%' and push_candidates.product_name is null)
-        or (strategies.{{ message }} like '%{category}%' and push_candidates.category is null)
-        or (strategies.{{ message }} like '%_price}%' and push_candidates.product_price is null)
+        or ({{ dbt.position("'{product_name}'", "strategies." ~ message) }} > 0 and push_candidates.product_name is null)
+        or ({{ dbt.position("'{category}'", "strategies." ~ message) }} > 0 and push_candidates.category is null)
+        or ({{ dbt.position("'_price}'", "strategies." ~ message) }} > 0 and push_candidates.product_price is null)
         or (
-            strategies.{{ message }} like '%{discount_percent}%' and coalesce(push_candidates.discount_depth, 0) < 0.01
+            {{ dbt.position("'{discount_percent}'", "strategies." ~ message) }} > 0 and coalesce(push_candidates.discount_depth, 0) < 0.01
         ) as has_no_offer,
         push_candidates.action_id
         || '-'
@@ -151,7 +153,10 @@ recent as (
         ) as channel_touches,
         max(
             case
-                when touches.campaign_id = dated.action_week or touches.campaign_id like dated.action_week || '-%' then 1
+                when
+                    touches.campaign_id = dated.action_week
+                    or substr(touches.campaign_id, 1, length(dated.action_week) + 1) = dated.action_week || '-'
+                    then 1
                 else 0
             end
         ) as is_sent_already
@@ -206,20 +211,33 @@ eligible as (
     where early_decision is null
 ),
 
+-- Two prices of one product would contradict one another.
+told_once as (
+    select
+        *,
+        product_id is not null
+        and row_number() over (
+            partition by customer_id, product_id
+            order by priority_rank asc, expected_gain desc, strategy_id asc
+        ) > 1 as is_told_already
+    from eligible
+),
+
 placed_in_channel as (
     select
         *,
         row_number() over (
-            partition by customer_id, channel
+            partition by customer_id, channel, is_told_already
             order by priority_rank asc, expected_gain desc, strategy_id asc
         ) as channel_place
-    from eligible
+    from told_once
 ),
 
 judged_in_channel as (
     select
         *,
         case
+            when is_told_already then 'outranked'
             when channel_place > weekly_cap and weekly_cap > 0 then 'outranked'
             when channel_place + recent_channel_touches > weekly_cap then 'frequency_cap'
         end as channel_decision

@@ -51,7 +51,25 @@ final as (
                 2
             ) as double
         ) as offer_price,
-        candidates.expected_gain,
+        -- What a customer brings is counted once: a further push adds what it is expected to bring beyond the others.
+        least(
+            candidates.expected_gain,
+            round(
+                greatest(
+                    candidates.expected_gain
+                    - coalesce(
+                        max(candidates.expected_gain) over (
+                            partition by decisions.customer_id, decisions.decision
+                            order by strategies.priority_rank asc, decisions.strategy_id asc
+                            rows between unbounded preceding and 1 preceding
+                        ),
+                        0
+                    ),
+                    0
+                ),
+                6
+            )
+        ) as expected_gain,
         decisions.cost,
         strategies.repeat_after_days,
         strategies.weekly_budget,

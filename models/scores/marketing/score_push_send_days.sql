@@ -79,7 +79,9 @@ allowed as (
         on named_days.day_on = quiet_days.quiet_on
     where
         quiet_days.quiet_on is null
-        and ' ' || coalesce(lower(channels.quiet_weekdays), '') || ' ' not like '% ' || named_days.day_name || ' %'
+        and {{ dbt.position(
+            "' ' || named_days.day_name || ' '", "' ' || coalesce(lower(channels.quiet_weekdays), '') || ' '"
+        ) }} = 0
         and named_days.day_on >= coalesce(ways.starts_on, named_days.day_on)
         and named_days.day_on <= coalesce(ways.ends_on, named_days.day_on)
 ),

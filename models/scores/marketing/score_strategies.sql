@@ -57,7 +57,11 @@ moved as (
         actions.action_id,
         cast(
             row_number() over (
-                order by round(actions.priority / coalesce(signals.factor, 1), 6) asc, actions.priority asc, actions.action_id asc
+                order by
+                    case when signals.factor = 0 then 1 else 0 end asc,
+                    round(actions.priority / coalesce(nullif(signals.factor, 0), 1), 6) asc,
+                    actions.priority asc,
+                    actions.action_id asc
             ) as bigint
         ) as priority_rank,
         coalesce(measured.strength_after, 1) as strength,
@@ -96,7 +100,7 @@ customer_strategies as (
         segments.segment_name as target_name,
         actions.discount_depth as base_discount,
         -- The product of each push has a floor of its own.
-        case when actions.product_choice = 'none' then 1 - {{ var("default_cost_share") }} * (1 + {{ var("min_margin") }}) else 1 end
+        case when actions.product_choice = 'none' then 1 - {{ var("default_cost_share") }} / (1 - {{ var("min_margin") }}) else 1 end
             as most_discount,
         case when actions.product_choice = 'none' then 'default_cost_share' else 'of the product of each push' end as cost_source,
         cast(null as date) as starts_on,
@@ -138,7 +142,7 @@ product_strategies as (
             else product_actions.discount_depth
         end as base_discount,
         1
-        - (1 + {{ var("min_margin") }}) * coalesce(products.unit_cost / products.price, {{ var("default_cost_share") }})
+        - coalesce(products.unit_cost / products.price, {{ var("default_cost_share") }}) / (1 - {{ var("min_margin") }})
             as most_discount,
         case when products.unit_cost is not null then 'unit cost' else 'default_cost_share' end as cost_source,
         case
@@ -146,7 +150,10 @@ product_strategies as (
                 then cast({{ dbt.dateadd("day", -1 * var("promotion_lead_days"), "products.window_starts_on") }} as date)
         end as starts_on,
         case when moved.is_timed then products.window_ends_on end as ends_on,
-        case when products.price is null then 'no price of the product is known' end as missing,
+        case
+            when products.price is null then 'no price of the product is known'
+            when products.price < {{ var("min_offer_price") }} then 'its price is below min_offer_price'
+        end as missing,
         case
             when product_actions.offer_kind = 'clearance' then coalesce(products.stock_value, 0)
             else coalesce(products.units_active * products.price, 0)
