@@ -85,6 +85,24 @@ def test_every_mart_is_contracted_described_and_keyed(manifest: dict[str, Any], 
         assert {column for (column,) in built_columns} == set(node["columns"]), name
 
 
+def test_every_list_of_products_holds_merchandise_alone(manifest: dict[str, Any]) -> None:
+    facts = {"products", "product_weeks"}
+    proven = {
+        (test["attached_node"], test["column_name"])
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test" and test.get("test_metadata", {}).get("name") == "only_merchandise"
+    }
+    lists = {
+        (f"model.upswing.{name}", column)
+        for name in mart_names(manifest)
+        if name not in facts
+        for column in manifest["nodes"][f"model.upswing.{name}"]["columns"]
+        if column.endswith("product_id")
+    }
+    assert lists
+    assert lists <= proven, "facts that hold every sum are named here; a list of products has the test only_merchandise"
+
+
 def test_tables_behind_python_models_are_contracted(manifest: dict[str, Any]) -> None:
     for node in models(manifest):
         if node["language"] == "python" and layer(node) == "model":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import math
 import os
@@ -32,9 +33,9 @@ NOT_YET_PORTED: set[str] = set()
 
 USED_MACROS = [
     "business_date", "joined_list", "json_record", "json_records", "key_hash", "kilometres_between", "list_element",
-    "is_raw_integer", "is_raw_typed", "masked_email", "masked_name", "masked_phone", "masked_text",
+    "is_raw_integer", "is_raw_typed", "masked_email", "masked_name", "masked_phone", "masked_text", "matches_pattern",
     "nearest_monday", "ordered_list", "parsed_value", "pseudonym",
-    "rejection_of", "run_date", "trimmed_text", "week_of",
+    "rejection_of", "run_date", "trimmed_text", "week_of", "words_of",
 ]  # fmt: skip
 
 
@@ -468,6 +469,23 @@ def test_masked_text_of_what_never_ends(engines: Engines) -> None:
     """A regular expression that calls itself for each part of the domain would end Spark."""
     texts = ["x@" + "a." * 10_000, "." * 5_000 + "@" * 5_000, "abc." * 5_000]
     assert engines.same_values(texts, "string", lambda macros: macros.masked_text("x")) == texts
+
+
+def test_matches_pattern(engines: Engines) -> None:
+    with (MACROS.parent / "seeds" / "non_merchandise.csv").open(encoding="utf-8") as seed:
+        rules = [rule["value"] for rule in csv.DictReader(seed) if rule["match"] == "matches"]
+    texts = ["postage", "coffee", "booking fee", "gift card £25.00", "test product 12", "补邮费差价", "92号汽油", "免运费 男士衬衫"]
+    table = engines.table({"x": "string", "p": "string"}, [[text, rule] for text in texts for rule in rules])
+    found = engines.same_rows(
+        lambda macros: f"select x, p, {macros.matches_pattern('x', 'p')} as found from {table} order by x, p"
+    )
+    assert {text for text, _, is_found in found if is_found} == set(texts) - {"coffee", "免运费 男士衬衫"}
+
+
+def test_words_of(engines: Engines) -> None:
+    texts = ["X-mas: e-Gift   Card", "  a_b  ", "(Fee)", "运费 10 元", ""]
+    words = engines.same_values(texts, "string", lambda macros: macros.words_of("x"))
+    assert words == [" x mas e gift card ", " a b ", " fee ", " 运费 10 元 ", " "]
 
 
 def test_trimmed_text(engines: Engines) -> None:

@@ -110,7 +110,8 @@ def warehouse() -> duckdb.DuckDBPyConnection:
     """The shipped rules, and no product."""
     connection = duckdb.connect()
     connection.execute(
-        "create table non_merchandise as select * from read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"')",
+        "create table non_merchandise as "
+        "select * from read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"')",
         [str(PROJECT / "seeds/non_merchandise.csv")],
     )
     listed = ", ".join(f"{name} varchar" for name in (*COLUMNS, "brand", "supplier_id", "package_size"))

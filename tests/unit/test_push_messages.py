@@ -55,6 +55,12 @@ def test_nobody_is_promised_more_than_the_discount(depth: float, percent: str) -
     assert rendered("{discount_percent}", {"discount_depth": depth}) == [percent]
 
 
+def test_a_name_that_was_delivered_as_html_is_read_as_people_read_it() -> None:
+    name = {"product_name": "Tom &amp; Jerry&#39;s"}
+    assert rendered("{product_name}", name | {"message_format": "plain"}) == ["Tom & Jerry's"]
+    assert rendered("{product_name}", name | {"message_format": "html"}) == ["Tom &amp; Jerry&#x27;s"]
+
+
 def test_values_are_escaped_for_html_alone() -> None:
     name = {"product_name": """<b>"Tom's" & Co</b>"""}
     assert rendered("<i>{product_name}</i>", name | {"message_format": "html"}) == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from html import unescape
 
 import numpy as np
 import pyarrow as pa
@@ -55,7 +56,8 @@ def push_messages(
     An offer has push_id, strategy_id, channel, message_format (`html`: values are escaped), max_characters (null: any
     number; counted before escaping), and the values: product_name, category, product_price and offer_price (money),
     discount_depth (0 to 1; told in whole percent, rounded down, so that nobody is promised more than the offer),
-    offer_ends_on, action_name, target_name. Spaces and control characters in a row are one space.
+    offer_ends_on, action_name, target_name. HTML entities that were delivered in a name are read as what they stand
+    for; spaces and control characters in a row are one space.
 
     Raises:
         UserError: naming the action, where a push lacks a value that its message names, or the message is too long even
@@ -123,7 +125,15 @@ def _value(offers: pa.RecordBatch, name: str, parameters: PushParameters) -> pa.
         days = offers["offer_ends_on"].cast(pa.date32()).dictionary_encode()
         written = pa.array([_day(day, parameters.language) for day in days.dictionary.to_pylist()], pa.string())
         return written.take(days.indices)
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(offers[name].cast(pa.string()), SPACES_AND_CONTROLS, " "))
+    written = _without_entities(offers[name].cast(pa.string()))
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(written, SPACES_AND_CONTROLS, " "))
+
+
+def _without_entities(texts: pa.Array) -> pa.Array:
+    """Names as people read them: shops export what their pages show, with `&amp;` for `&`."""
+    names = texts.dictionary_encode()
+    plain = [name if name is None else unescape(name) for name in names.dictionary.to_pylist()]
+    return pa.array(plain, pa.string()).take(names.indices)
 
 
 def _day(day: date, language: str) -> str:
