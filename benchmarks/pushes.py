@@ -94,7 +94,7 @@ TABLES = """
         strategy_id,
         split_part(strategy_id, ':', 1) as action_id,
         cast(i as varchar) as customer_id,
-        case when (i + place) % 11 > 0 then cast(i % 1000 as varchar) end as product_id,
+        case when (i + place) % 11 > 0 then cast((i + place // 2) % 1000 as varchar) end as product_id,
         case (i + place) % 5 {names} end as product_name,
         'Food' as category,
         1 + (i % 900) / 100.0::double as product_price,
@@ -248,6 +248,7 @@ def _peer(tables: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, ...]]:
         # One strategy an action here, so that nothing is outranked within an action.
         rows.sort(key=lambda row: strategies[row[0]][0])
         in_all = 0
+        told = set()
         in_channel: dict[str, int] = defaultdict(int)
         for row in rows:
             _rank, first, other, _budget, _share, message = strategies[row[0]]
@@ -269,6 +270,11 @@ def _peer(tables: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, ...]]:
             if last is not None and last > send_on - timedelta(days=REST_DAYS):
                 decided[row[0], customer] = ("repeated", channel, None, 0.0, None)
                 continue
+            if row[3] in told:
+                decided[row[0], customer] = ("outranked", channel, None, 0.0, None)
+                continue
+            if row[3] is not None:
+                told.add(row[3])
             earlier = send_on - timedelta(days=CAP_DAYS)
             recent = [way for way, day in touched.get(customer, ()) if day > earlier]
             in_channel[channel] += 1
