@@ -8,6 +8,11 @@ products as (
     where non_merchandise_kind is null
 ),
 
+given_away as (
+    select product_id from {{ ref('int_product_prices') }}
+    where price_paid is null or price_paid < {{ var("min_offer_price") }}
+),
+
 launch_weeks as (
     select * from {{ ref('int_launch_weeks') }}
 ),
@@ -42,8 +47,11 @@ final as (
     from launches
     inner join products
         on launches.product_id = products.product_id
+    left join given_away
+        on launches.product_id = given_away.product_id
     left join totals
         on launches.product_id = totals.product_id
+    where given_away.product_id is null
 )
 
 select * from final

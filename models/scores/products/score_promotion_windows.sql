@@ -7,11 +7,6 @@ launches as (
     select * from {{ ref('int_launches') }}
 ),
 
-prices as (
-    select product_id from {{ ref('int_product_prices') }}
-    where price_paid >= {{ var("min_offer_price") }}
-),
-
 clock as (
     select as_of_date from {{ ref('base_raw__clock') }}
 ),
@@ -25,8 +20,6 @@ dated as (
     from surges
     inner join launches
         on surges.product_id = launches.product_id
-    inner join prices
-        on surges.product_id = prices.product_id
 ),
 
 -- Adjacent weeks of life lie equally far from their place among the product's surge weeks.
