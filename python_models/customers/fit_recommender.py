@@ -8,7 +8,7 @@ def model(dbt, session):
     parameters = RecommenderParameters(**dbt.config.meta_get("parameters"))
     as_of_date = engine.read_date(dbt.ref("base_raw__clock"), "as_of_date")
     data = TrainingData(
-        engine.read(dbt.ref("int_customer_purchases")),
+        engine.read(dbt.ref("int_merchandise_purchases")),
         engine.read(dbt.ref("int_product_features")).select(["product_id", "category"]),
         engine.read(dbt.ref("score_product_similarities")),
         engine.read(dbt.ref("int_customer_category_snapshots")),

@@ -8,7 +8,7 @@ def model(dbt, session):
     parameters = RecommenderParameters(**dbt.config.meta_get("parameters"))
     length = dbt.config.meta_get("length")
     shop = Shop(
-        engine.read(dbt.ref("int_customer_purchases")),
+        engine.read(dbt.ref("int_merchandise_purchases")),
         engine.read(dbt.ref("int_product_features")),
         engine.read(dbt.ref("int_recommendable_products")),
         engine.read(dbt.ref("int_category_repeats")),

@@ -29,7 +29,7 @@ class TrainingData:
     """Tables that the recommender learns from, as rows of the models they are named after.
 
     Attributes:
-        purchases: ``int_customer_purchases``.
+        purchases: ``int_merchandise_purchases``.
         products: ``int_product_features``, of which product_id and category are looked at.
         similarities: ``score_product_similarities``; may be empty.
         category_snapshots: ``int_customer_category_snapshots``; may be empty.

@@ -47,7 +47,7 @@ class Shop:
     """The tables that say what may be recommended to whom, as rows of the models they are named after.
 
     Attributes:
-        purchases: ``int_customer_purchases``.
+        purchases: ``int_merchandise_purchases``.
         products: ``int_products``.
         recommendable: ``int_recommendable_products``.
         category_repeats: ``int_category_repeats``.
