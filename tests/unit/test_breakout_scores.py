@@ -1,4 +1,3 @@
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +6,10 @@ import pytest
 
 from unit.launches import make_history, windows_table
 from upswing.products.breakout_classifier import BreakoutClassifier
-from upswing.products.breakout_reasons import top_reasons
+from upswing.products.breakout_reasons import breakout_reasons
 from upswing.products.breakout_scores import SCORE_SCHEMA, breakout_scorer
-from upswing.products.launch_windows import LaunchWindows
+from upswing.products.launch_windows import CHANNELS, LaunchWindows
+from upswing.reasons.codes import Reason
 
 
 def typical_windows(classifier: BreakoutClassifier) -> LaunchWindows:
@@ -23,26 +23,56 @@ def typical_windows(classifier: BreakoutClassifier) -> LaunchWindows:
     )
 
 
-def test_an_extraordinary_week_is_the_first_reason(classifier: BreakoutClassifier) -> None:
+def reasons(classifier: BreakoutClassifier, windows: LaunchWindows, threshold: float = 0.5) -> list[tuple[Reason, ...]]:
+    return breakout_reasons(classifier, windows, threshold)
+
+
+def test_an_extraordinary_week_is_a_reason(classifier: BreakoutClassifier) -> None:
     windows = typical_windows(classifier)
     windows.series[0, 0, 4] = 200
-    (told,) = top_reasons(classifier, windows)
-    usual = f"{classifier.typical[0, 4]:.3g}"
-    assert re.match(rf"200 natural units in week 5, usually {usual} \(odds \S (over )?\d+(\.\d)?\)", told)
+    (found,) = reasons(classifier, windows, 1e-12)
+    week = next(reason for reason in found if reason.code == "launch_week")
+    usual = pytest.approx(classifier.typical[0, 4], abs=1e-4)
+    assert week.parameters == {"value": 200, "usual": usual, "week": 5}
+    assert week.effect is not None
+    assert week.effect > 0
+    assert [reason.code for reason in found].count("launch_week") == 1
 
 
 def test_a_typical_product_has_no_reason(classifier: BreakoutClassifier) -> None:
+    for threshold, code in ((1e-12, "nothing_raises_odds"), (0.99, "nothing_lowers_odds")):
+        bare = replace(classifier, base_rate=0.9)
+        assert reasons(bare, typical_windows(classifier), threshold) == [(Reason(code, {}),)]
+
+
+def test_reasons_point_the_way_the_odds_lie(classifier: BreakoutClassifier) -> None:
+    windows = make_history(200, seed=5).windows
+    probability = classifier.probabilities(windows)[:, 0]
+    listed = 0
+    for number, found in zip(probability, reasons(classifier, windows), strict=True):
+        effects = [reason.effect for reason in found if reason.effect is not None]
+        listed += len(effects)
+        assert len(effects) <= 3
+        assert effects == sorted(effects, key=abs, reverse=True)
+        for reason in found:
+            if reason.effect is None:
+                continue
+            assert (reason.effect > 0) == (number >= min(classifier.base_rate, 0.5))
+            assert abs(reason.effect) >= np.log(1.1)
+            if reason.code in {"launch_demand", "launch_week", "launch_stores"}:
+                assert (reason.parameters["value"] - reason.parameters["usual"]) * reason.effect > 0
+    assert listed > 200
+
+
+def test_more_customers_do_not_speak_against_a_product(classifier: BreakoutClassifier) -> None:
+    """Whatever the network makes of many customers at few units: nobody would believe it."""
     windows = typical_windows(classifier)
-    assert top_reasons(classifier, windows) == ["nothing far from a typical launch"]
-
-
-def test_no_more_than_three_reasons_strongest_first(classifier: BreakoutClassifier) -> None:
-    windows = make_history(60, seed=5).windows
-    for told in top_reasons(classifier, windows):
-        factors = [float(found) for found in re.findall(r"\(odds \S (?:over )?([\d.]+)\)", told)]
-        assert len(factors) <= 3
-        assert factors == sorted(factors, reverse=True)
-        assert min(factors, default=2) >= 1.1
+    windows.series[0, CHANNELS.index("stores")] = 400
+    windows.series[0, CHANNELS.index("customers")] = 400
+    for threshold in (1e-12, 0.99):
+        for reason in reasons(replace(classifier, base_rate=0.99), windows, threshold)[0]:
+            if reason.code in {"launch_demand", "launch_stores"} and reason.effect is not None:
+                assert reason.effect > 0
 
 
 def scored(classifier: BreakoutClassifier, rows: pa.Table, batch_rows: int, threshold: float = 0.5) -> pa.Table:
@@ -91,9 +121,12 @@ def test_a_threshold_out_of_range_names_its_var(threshold: float) -> None:
         breakout_scorer(None, threshold)
 
 
-def test_reasons_name_category_and_channel(classifier: BreakoutClassifier) -> None:
+def test_reasons_name_the_category(classifier: BreakoutClassifier) -> None:
     windows = replace(typical_windows(classifier), expected_units=np.array([0.1]))
-    windows.series[0, 3] = 400
-    (told,) = top_reasons(classifier, windows)
-    assert "0.1 units a week usual in category 0, " in told
-    assert "400 stores a week, usually " in told
+    found = {
+        reason.code: reason.parameters
+        for threshold in (1e-12, 0.99)
+        for reason in reasons(replace(classifier, base_rate=0.99), windows, threshold)[0]
+    }
+    overall = pytest.approx(classifier.encoder.overall_units, abs=1e-4)
+    assert found["launch_category"] == {"value": 0.1, "usual": overall, "category": "category 0"}

@@ -12,10 +12,12 @@ from unit.opportunities import CHINESE, Row, all_texts, day, make_rows, opportun
 from upswing.bert import Bert
 from upswing.opportunities.conversion_classifier import ConversionClassifier, ConversionParameters
 from upswing.opportunities.conversion_evaluation import fit_conversion_classifier
-from upswing.opportunities.conversion_scores import CONVERSION_SCHEMA, WITHOUT_VISIT, conversion_scorer, top_reasons
+from upswing.opportunities.conversion_scores import CONVERSION_SCHEMA, WITHOUT_VISIT, conversion_scorer, visit_reasons
 from upswing.opportunities.encoded_visits import encode_visits
 from upswing.opportunities.known_courses import Course, KnownCourses
 from upswing.opportunities.text_model import TextModelParameters
+from upswing.reasons.codes import from_json, to_json
+from upswing.reasons.words import worded
 from upswing.tensors import unpack
 
 TEXT = TextModelParameters(read_layers=2)
@@ -104,7 +106,8 @@ def test_without_a_visit_the_base_rate(fit: FitRow, bert: Bert, scored: pa.Table
     won = np.mean([row["status"] == "won" for row in CLOSED])
     assert found["conversion_probability"] == pytest.approx(won, abs=1e-5)
     assert found["probability_source"] == "base_rate"
-    assert found["top_reasons"] == WITHOUT_VISIT
+    assert found["top_reasons"] == worded(WITHOUT_VISIT)
+    assert found["top_reason_codes"] == to_json(WITHOUT_VISIT)
     assert (found["probabilities_after_visits"], found["visit_effects"]) == ([], None)
     assert found["is_out_of_sample"]
     alone = score(fit, bert, [UNVISITED])
@@ -138,7 +141,10 @@ def test_scores_are_what_the_classifier_says(fit: FitRow, bert: Bert, scored: pa
     np.testing.assert_allclose(np.concatenate([row["visit_effects"] for row in rows]), effects, atol=0.02)
     for number, row in enumerate(rows):
         visits = slice(texts.offsets[number], texts.offsets[number + 1])
-        assert row["top_reasons"] == top_reasons(np.array(row["visit_effects"]), texts.visited_on[visits])
+        is_raised = row["conversion_probability"] >= classifier.base_rate
+        reasons = visit_reasons(np.array(row["visit_effects"]), texts.visited_on[visits], is_raised)
+        assert from_json(row["top_reason_codes"]) == list(reasons)
+        assert row["top_reasons"] == worded(reasons)
 
 
 def test_unchanged_rows_stand_and_bert_reads_nothing(
@@ -234,25 +240,24 @@ def test_no_opportunities_no_rows(fit: FitRow, bert: Bert) -> None:
 
 
 @pytest.mark.parametrize(
-    ("effects", "told"),
+    ("effects", "is_raised", "visits"),
     [
-        ([0.123, -0.3], "visit 2 on 2017-01-09 lowered it by 30 points; visit 1 on 2017-01-02 raised it by 12 points"),
-        ([0.0049, -0.0049], "no single visit moves it"),
-        ([0.0, 0.006], "visit 2 on 2017-01-09 raised it by 1 points"),
-        (
-            [0.1, 0.1, -0.1, 0.1],
-            "; ".join(
-                f"visit {n} on {day(n)} {verb} it by 10 points"
-                for n, verb in ((1, "raised"), (2, "raised"), (3, "lowered"))
-            ),
-        ),
-        ([], "no single visit moves it"),
+        ([0.123, -0.3], True, [1]),
+        ([0.123, -0.3], False, [2]),
+        ([0.0049, -0.0049], True, []),
+        ([0.0, 0.005], True, [2]),
+        ([0.1, 0.1, -0.1, 0.2, 0.1], True, [4, 1, 2]),
+        ([], True, []),
+        ([], False, []),
     ],
 )
-def test_top_reasons(effects: list[float], told: str) -> None:
+def test_the_visits_that_point_the_way_of_the_probability(
+    effects: list[float], is_raised: bool, visits: list[int]
+) -> None:
     days = np.array([day(number + 1) for number in range(len(effects))], dtype="datetime64[D]")
-    assert top_reasons(np.array(effects), days) == told
-
-
-def test_no_reason_is_of_0_points() -> None:
-    assert " 0 points" not in top_reasons(np.array([0.005]), np.array([day(1)], dtype="datetime64[D]"))
+    found = visit_reasons(np.array(effects), days, is_raised)
+    if not visits:
+        assert worded(found) == "no single visit moves it that way"
+        return
+    assert [reason.parameters for reason in found] == [{"visit": n, "day": str(day(n))} for n in visits]
+    assert [reason.effect for reason in found] == [effects[n - 1] for n in visits]

@@ -1,4 +1,3 @@
-import re
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 from unit.customer_rows import AS_OF, QUICK, category_rows, category_schema, shuffled, snapshot_rows
 from upswing.customers.boosted_trees import BoostedTrees
-from upswing.customers.customer_predictor import CustomerPredictor
+from upswing.customers.customer_predictor import CustomerPredictor, Typical
 from upswing.customers.customer_predictor_evaluation import train_predictor
 from upswing.customers.customer_predictor_scores import (
     CATEGORY_SCHEMA,
@@ -17,7 +16,8 @@ from upswing.customers.customer_predictor_scores import (
     customer_scorer,
 )
 from upswing.customers.customer_snapshots import BROWSING_FEATURES, FEATURES, CustomerSnapshots
-from upswing.customers.score_reasons import BASE_RATE, NOTHING, THEMES, Weeks, top_reasons
+from upswing.customers.score_reasons import BASE_RATE, FACTORS, Weeks, probability_reasons
+from upswing.reasons.codes import Reason
 
 WEEKS = Weeks(4, 13)
 ROWS = snapshot_rows()
@@ -52,6 +52,7 @@ def test_only_the_active_have_a_churn_probability_and_reasons(fit: dict[str, Any
     assert {True, False} == set(active)
     assert pc.is_valid(found["churn_probability"]).to_pylist() == active
     assert pc.is_valid(found["churn_reasons"]).to_pylist() == active
+    assert pc.is_valid(found["churn_reason_codes"]).to_pylist() == active
     assert found["purchase_probability"].null_count == found["purchase_reasons"].null_count == 0
     assert pc.min(found["expected_spend"]).as_py() >= 0
 
@@ -79,64 +80,118 @@ def test_without_history_of_categories_none_is_scored() -> None:
     assert list(category_scorer(fit)(iter(CATEGORIES.to_batches()))) == []
 
 
-def test_every_feature_is_in_one_theme() -> None:
-    told = [name for theme in THEMES for name in theme.features]
+def test_every_feature_is_in_one_factor() -> None:
+    told = [name for factor in FACTORS for name in factor.features]
     assert sorted(told) == sorted(FEATURES)
+    assert all(factor.fact in factor.features for factor in FACTORS)
 
 
-def test_reasons_are_strongest_first_and_agree_with_the_probability(predictor: CustomerPredictor) -> None:
-    snapshots = CustomerSnapshots.from_arrow(CURRENT)[CustomerSnapshots.from_arrow(CURRENT).is_active]
-    told = top_reasons(predictor.churn, FEATURES, snapshots, WEEKS)
-    found = predictor.churn_probabilities(snapshots)
-    assert any(sentence != NOTHING for sentence in told)
-    for sentence in told:
-        points = [int(number) for number in re.findall(r"it by (\d+) points?", sentence)]
-        assert len(points) <= 3
-        assert points == sorted(points, reverse=True)
-        assert min(points, default=1) >= 1
-    likeliest = told[int(np.argmax(found))]
-    assert "raises it by" in likeliest.split("; ")[0]
+def reasons(predictor: CustomerPredictor, target: str, snapshots: CustomerSnapshots) -> list[tuple[Reason, ...]]:
+    trees, typical = getattr(predictor, target), getattr(predictor, f"typical_{target}")
+    way = {"churn": 1, "purchase": -1}[target]
+    return probability_reasons(trees, FEATURES, typical, snapshots, WEEKS, way)
 
 
-def test_reasons_name_the_customers_own_numbers(predictor: CustomerPredictor) -> None:
+def current(*, active: bool = False) -> CustomerSnapshots:
     snapshots = CustomerSnapshots.from_arrow(CURRENT)
-    for row, told in enumerate(top_reasons(predictor.purchase, FEATURES, snapshots, WEEKS)):
-        facts = dict(zip(FEATURES, snapshots.values[row], strict=True))
-        for days in re.findall(r"last purchase (\d+) days? ago", told):
-            assert int(days) == facts["recency_days"]
-        for recent, active in re.findall(r"(\d+) orders? in 4 weeks, (\d+) in 13", told):
-            assert (int(recent), int(active)) == (facts["orders_recent"], facts["orders_active"])
+    return snapshots[snapshots.is_active] if active else snapshots
 
 
-def words(**facts: float | None) -> list[str]:
-    row = dict(zip(FEATURES, CustomerSnapshots.from_arrow(CURRENT).values[0].tolist(), strict=True))
-    row |= {name: np.nan if value is None else float(value) for name, value in facts.items()}
-    return [theme.words(row, WEEKS) for theme in THEMES]
+@pytest.mark.parametrize(("target", "way"), [("churn", 1), ("purchase", -1)])
+def test_reasons_point_the_way_their_number_lies(predictor: CustomerPredictor, target: str, way: int) -> None:
+    snapshots = current(active=target == "churn")
+    numbers = getattr(predictor, target).probabilities(snapshots.matrix(FEATURES))
+    share = getattr(predictor, f"typical_{target}").share
+    natural = {factor.code: factor.rises_with_churn * way for factor in FACTORS}
+    natural |= {factor.typical_code: factor.rises_with_churn * way for factor in FACTORS if factor.typical_code}
+    listed = 0
+    for number, found in zip(numbers, reasons(predictor, target, snapshots), strict=True):
+        effects = [reason.effect for reason in found if reason.effect is not None]
+        assert effects == sorted(effects, key=abs, reverse=True)
+        assert len(effects) <= 3
+        for reason in found:
+            if reason.effect is None:
+                assert reason.code == ("nothing_raises" if number >= share else "nothing_lowers")
+                continue
+            listed += 1
+            assert (reason.effect > 0) == (number >= share)
+            assert abs(reason.effect) >= 0.01
+            apart = reason.parameters["value"] - reason.parameters["usual"]
+            assert apart * natural[reason.code] * reason.effect >= 0
+            assert apart != 0
+    assert listed > len(snapshots) / 2
 
 
-def test_words_at_their_edges() -> None:
-    told = words(recency_days=1, mean_days_between_orders=9.04, lateness=0.1, orders_recent=1, orders_active=2)
-    assert told[0] == "last purchase 1 day ago, usually every 9 days"
-    assert told[1] == "1 order in 4 weeks, 2 in 13"
-    assert words(recency_days=None)[0] == "no purchase yet"
-    assert (
-        words(mean_days_between_orders=None, recency_days=5)[0]
-        == "last purchase 5 days ago, on the only day of purchase"
-    )
-    assert "62 % of the spend on coupon or promotion" in words(promoted_share=0.62)
-    assert "no order in 13 weeks" in words(promoted_share=None)
-    assert "no visit to the shop online in 13 weeks" in words(days_since_session=None)
-    seen = words(days_since_session=2, sessions_recent=1, views_recent=12)
-    assert "1 visit online in 4 weeks with 12 product views, the last 2 days ago" in seen
-    assert "1 campaign touch in 13 weeks, 0 of them followed" in words(touches_active=1, conversions_active=0)
-    assert words(revenue_active=1234.5, average_basket=None)[2] == "1,234.50 spent in 13 weeks"
+def test_the_effect_is_the_number_less_what_it_would_be_as_usual(predictor: CustomerPredictor) -> None:
+    snapshots = current(active=True)
+    for row, found in enumerate(reasons(predictor, "churn", snapshots)):
+        for reason in found:
+            if reason.code == "last_purchase":
+                matrix = snapshots.matrix(FEATURES)[row : row + 1]
+                usual = matrix.copy()
+                usual[0, FEATURES.index("recency_days")] = matrix[0, FEATURES.index("mean_days_between_orders")]
+                usual[0, FEATURES.index("lateness")] = 1
+                before, after = (predictor.churn.probabilities(of)[0] for of in (usual, matrix))
+                assert reason.effect == pytest.approx(after - before)
+                assert reason.parameters["usual"] == matrix[0, FEATURES.index("mean_days_between_orders")]
+                return
+    raise AssertionError("no reason is about the last purchase")
+
+
+def test_who_is_at_risk_gets_what_raises_it_whatever_the_share_of_all(predictor: CustomerPredictor) -> None:
+    snapshots = current(active=True)
+    typical = Typical(predictor.typical_churn.values, 0.99)
+    asked = (predictor.churn, FEATURES, typical, snapshots, WEEKS, 1)
+    numbers = predictor.churn.probabilities(snapshots.matrix(FEATURES))
+    threshold = float(np.median(numbers))
+    for number, found in zip(numbers, probability_reasons(*asked, threshold), strict=True):
+        assert all((reason.effect > 0) == (number >= threshold) for reason in found if reason.effect)
+    assert all(reason.effect < 0 for found in probability_reasons(*asked) for reason in found if reason.effect)
+
+
+def changed(**facts: float | None) -> CustomerSnapshots:
+    snapshots = current(active=True)[np.arange(1)]
+    for name, value in facts.items():
+        snapshots.column(name)[:] = np.nan if value is None else value
+    return snapshots
+
+
+def codes(predictor: CustomerPredictor, target: str, **facts: float | None) -> set[str]:
+    (found,) = reasons(predictor, target, changed(**facts))
+    return {reason.code for reason in found}
+
+
+def test_the_usual_is_the_customers_own_where_there_is_one(predictor: CustomerPredictor) -> None:
+    late = {"recency_days": 80.0, "orders_recent": 0.0, "orders_active": 2.0, "order_trend": -0.15}
+    assert "last_purchase" in codes(predictor, "purchase", **late, mean_days_between_orders=10.0, lateness=8.0)
+    once = codes(predictor, "purchase", **late, mean_days_between_orders=None, lateness=None)
+    assert "last_purchase" not in once
+    assert "only_purchase" in once
+
+
+def test_who_never_bought_is_told_so(predictor: CustomerPredictor) -> None:
+    never = dict.fromkeys(("recency_days", "mean_days_between_orders", "lateness", "average_basket"))
+    (found,) = reasons(predictor, "purchase", changed(**never))
+    told = [reason for reason in found if reason.code == "no_purchase"]
+    assert all(reason.effect is not None and reason.effect < 0 for reason in told)
+    assert not {"last_purchase", "only_purchase"} & {reason.code for reason in found}
+
+
+def test_a_customer_as_usual_has_no_reason(predictor: CustomerPredictor) -> None:
+    typical = dict(zip(FEATURES, predictor.typical_churn.values.tolist(), strict=True))
+    typical |= {"recency_days": 20.0, "mean_days_between_orders": typical["mean_days_between_orders"], "lateness": 1.0}
+    typical["recency_days"] = typical["mean_days_between_orders"]
+    typical["orders_recent"] = typical["orders_active"] * 4 / 13
+    (found,) = reasons(predictor, "churn", changed(**typical))
+    assert [reason.effect for reason in found] == [None]
 
 
 def test_browsing_that_no_one_did_is_no_reason(fit: dict[str, Any]) -> None:
     assert pc.sum(CURRENT[BROWSING_FEATURES[0]]).as_py() == 0
-    assert "online in" not in " ".join(scored(fit, CURRENT)["purchase_reasons"].to_pylist())
+    assert "browsing" not in " ".join(scored(fit, CURRENT)["purchase_reason_codes"].to_pylist())
 
 
 def test_the_base_rate_has_no_reasons_but_says_so() -> None:
     trees = BoostedTrees.train(np.zeros((5, 2)), np.zeros(5), np.zeros(5, dtype=np.int64), QUICK.boosting)
-    assert top_reasons(trees, FEATURES, CustomerSnapshots.from_arrow(CURRENT)[:2], WEEKS) == [BASE_RATE] * 2
+    typical = Typical(np.zeros(len(FEATURES)), 0.0)
+    assert probability_reasons(trees, FEATURES, typical, current()[np.arange(2)], WEEKS, 1) == [BASE_RATE] * 2

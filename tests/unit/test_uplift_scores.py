@@ -13,7 +13,8 @@ from upswing.customers.customer_snapshots import CustomerSnapshots
 from upswing.customers.score_reasons import Weeks
 from upswing.marketing.uplift_evaluation import fit_uplift_predictor
 from upswing.marketing.uplift_predictor import UpliftPredictor
-from upswing.marketing.uplift_scores import THE_AVERAGE, TYPICAL, UPLIFT_SCHEMA, uplift_reasons, uplift_scorer
+from upswing.marketing.uplift_scores import THE_AVERAGE, UPLIFT_SCHEMA, uplift_reasons, uplift_scorer
+from upswing.reasons.words import worded
 
 WEEKS = Weeks(recent=4, active=13)
 SNAPSHOTS = snapshot_rows()
@@ -56,7 +57,9 @@ def test_the_lapsed_are_moved_more_and_the_reason_says_so(predictor: UpliftPredi
     moved, others = (scores.filter(mask) for mask in (lapsed, pc.invert(lapsed)))
     assert pc.mean(moved["uplift"]).as_py() > pc.mean(others["uplift"]).as_py() + 0.1
     longest = scores.filter(pc.greater(CURRENT["recency_days"], 45))["uplift_reasons"].to_pylist()
-    assert all(re.search(r"last purchase \d+ days ago.*? \(raises it by \d+\.\d points\)", why) for why in longest)
+    assert all(
+        re.search(r"(last|only day of) purchase \d+ days ago.*? \(raises it by \d+ points\)", why) for why in longest
+    )
 
 
 def test_a_score_does_not_depend_on_the_batch(predictor: UpliftPredictor) -> None:
@@ -73,7 +76,7 @@ def test_a_probability_stays_one_however_large_the_effect(predictor: UpliftPredi
 
 def test_where_no_difference_is_confirmed_the_reason_says_so(predictor: UpliftPredictor) -> None:
     scores = scored(replace(predictor, learner=None, learner_name="average_effect"))
-    assert scores["uplift_reasons"].unique().to_pylist() == [THE_AVERAGE]
+    assert scores["uplift_reasons"].unique().to_pylist() == [worded(THE_AVERAGE)]
     assert scores["uplift"].unique().to_pylist() == [pytest.approx(predictor.average, abs=1e-6)]
 
 
@@ -81,4 +84,16 @@ def test_a_typical_customer_has_no_reason(predictor: UpliftPredictor) -> None:
     customers = CustomerSnapshots.from_arrow(CURRENT)[np.arange(1)]
     for name, value in zip(predictor.features, predictor.typical, strict=True):
         customers.column(name)[:] = value
-    assert uplift_reasons(predictor, customers, WEEKS) == [TYPICAL]
+    customers.column("mean_days_between_orders")[:] = np.nan
+    customers.column("lateness")[:] = np.nan
+    customers.column("orders_active")[:] = 1
+    (found,) = uplift_reasons(predictor, customers, WEEKS)
+    assert {reason.code for reason in found} <= {"nothing_raises", "nothing_lowers", "orders_active"}
+
+
+def test_reasons_point_to_the_side_of_the_average_on_which_an_uplift_lies(predictor: UpliftPredictor) -> None:
+    customers = CustomerSnapshots.from_arrow(CURRENT)
+    effects = predictor.effects(customers.matrix(predictor.features))
+    for effect, found in zip(effects, uplift_reasons(predictor, customers, WEEKS), strict=True):
+        moved = [reason.effect for reason in found if reason.effect is not None]
+        assert all((one > 0) == (effect >= predictor.average) for one in moved)

@@ -76,9 +76,11 @@ final as (
         end as churn_rank,
         cast(round(measured.revenue_at_risk, 2) as double) as revenue_at_risk,
         measured.churn_reasons,
+        measured.churn_reason_codes,
         measured.purchase_probability,
         measured.expected_spend,
         measured.purchase_reasons,
+        measured.purchase_reason_codes,
         {{ joined_list("category_lists.words", ", ") }} as top_categories,
         measured.model_version
     from measured

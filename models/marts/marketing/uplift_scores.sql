@@ -22,6 +22,7 @@ final as (
             else 'lost cause'
         end as uplift_group,
         uplift_reasons,
+        uplift_reason_codes,
         learner,
         model_version
     from scores

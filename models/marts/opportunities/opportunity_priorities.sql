@@ -21,6 +21,7 @@ ranked as (
         scores.conversion_probability,
         scores.probability_source,
         scores.top_reasons,
+        scores.top_reason_codes,
         scores.model_version,
         scores.scored_at,
         row_number() over (
@@ -51,6 +52,7 @@ final as (
         ranked.visits,
         ranked.last_visited_at,
         ranked.top_reasons,
+        ranked.top_reason_codes,
         ranked.model_version,
         ranked.scored_at
     from ranked

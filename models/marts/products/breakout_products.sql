@@ -32,6 +32,7 @@ final as (
             ) as bigint
         ) as breakout_rank,
         scores.top_reasons,
+        scores.top_reason_codes,
         scores.model_version
     from scores
     inner join launches

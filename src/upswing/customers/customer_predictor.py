@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,34 @@ class CustomerPredictorParameters:
 
 
 @dataclass(frozen=True)
+class Typical:
+    """What the training rows of a target are like, which reasons compare with.
+
+    Attributes:
+        values: median of each feature over those who had bought, NaN where nothing is known, shape (features,).
+        share: of all rows, with the target.
+    """
+
+    values: FloatArray
+    share: float
+
+    @classmethod
+    def of(cls, rows: CustomerSnapshots, labels: FloatArray, features: tuple[str, ...] = FEATURES) -> Typical:
+        """Of training rows and their labels, shape (rows,)."""
+        buyers = rows[~np.isnan(rows.column("recency_days"))]
+        return cls(known_medians(buyers.matrix(features)), float(labels.mean()) if len(labels) else 0.0)
+
+    def packed(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """The numbers as arrays for :func:`upswing.tensors.pack`."""
+        return {f"{prefix}.typical": self.values, f"{prefix}.share": np.array([self.share])}
+
+    @classmethod
+    def unpacked(cls, arrays: dict[str, NDArray[Any]], prefix: str) -> Typical:
+        """What :meth:`packed` packed."""
+        return cls(arrays[f"{prefix}.typical"], float(arrays[f"{prefix}.share"][0]))
+
+
+@dataclass(frozen=True)
 class CustomerPredictor:
     """Trained models of all targets.
 
@@ -90,6 +119,7 @@ class CustomerPredictor:
         purchase: whether a customer buys in the intent window.
         spend: how much, given that.
         category: whether a customer buys of a category; None where there was too little history of categories.
+        typical_churn, typical_purchase: the rows that the first two were trained on.
         features: names of the features that all but the last look at.
     """
 
@@ -97,6 +127,8 @@ class CustomerPredictor:
     purchase: BoostedTrees
     spend: SpendGivenPurchase
     category: CategoryIntent | None
+    typical_churn: Typical
+    typical_purchase: Typical
     features: tuple[str, ...] = FEATURES
 
     def churn_probabilities(self, snapshots: CustomerSnapshots) -> FloatArray:
@@ -116,6 +148,7 @@ class CustomerPredictor:
         """The predictor as safetensors."""
         arrays = self.churn.packed("churn") | self.purchase.packed("purchase") | self.spend.packed("spend")
         arrays["features"] = pack_texts(self.features)
+        arrays |= self.typical_churn.packed("churn") | self.typical_purchase.packed("purchase")
         if self.category is not None:
             arrays |= self.category.packed("category_intent")
         return pack(arrays, {"has_category_intent": self.category is not None})
@@ -129,8 +162,16 @@ class CustomerPredictor:
             BoostedTrees.unpacked(arrays, "purchase"),
             SpendGivenPurchase.unpacked(arrays, "spend"),
             CategoryIntent.unpacked(arrays, "category_intent") if facts["has_category_intent"] else None,
+            Typical.unpacked(arrays, "churn"),
+            Typical.unpacked(arrays, "purchase"),
             tuple(unpack_texts(arrays["features"])),
         )
+
+
+def known_medians(features: FloatArray) -> FloatArray:
+    """Median of what is known of each feature, NaN where nothing is, shape (features,)."""
+    known = [column[~np.isnan(column)] for column in features.T]
+    return np.array([float(np.median(column)) if len(column) else np.nan for column in known])
 
 
 def customer_folds(snapshots: CustomerSnapshots, folds: int) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from upswing.customers.category_intent import CategoryIntent
 from upswing.customers.customer_predictor import (
     CustomerPredictor,
     CustomerPredictorParameters,
+    Typical,
     train_churn,
     train_purchase,
     train_spend,
@@ -103,6 +104,8 @@ def train_predictor(
         train_purchase(buying, parameters),
         train_spend(buying, parameters),
         category,
+        Typical.of(churning, churning.has_churned),
+        Typical.of(buying, buying.has_bought),
     )
 
 

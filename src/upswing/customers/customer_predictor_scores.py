@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from upswing.customers.customer_predictor import CustomerPredictor
 from upswing.customers.customer_snapshots import CustomerSnapshots
-from upswing.customers.score_reasons import Weeks, top_reasons
+from upswing.customers.score_reasons import Weeks, probability_reasons
+from upswing.reasons.codes import to_json
+from upswing.reasons.words import worded
 
 DECIMALS = 6
 SPEND_DECIMALS = 2
@@ -23,7 +24,9 @@ SCORE_SCHEMA = pa.schema(
         pa.field("purchase_probability", pa.float64()),
         pa.field("expected_spend", pa.float64()),
         pa.field("churn_reasons", pa.string()),
+        pa.field("churn_reason_codes", pa.string()),
         pa.field("purchase_reasons", pa.string()),
+        pa.field("purchase_reason_codes", pa.string()),
         pa.field("model_version", pa.string()),
     ]
 )
@@ -41,7 +44,7 @@ CATEGORY_SCHEMA = pa.schema(
 Transform = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
-def customer_scorer(fit: dict[str, Any] | None, weeks: Weeks) -> Transform:
+def customer_scorer(fit: dict[str, Any] | None, weeks: Weeks, churn_threshold: float = 1.0) -> Transform:
     """From batches of current ``int_customer_snapshots`` to :data:`SCORE_SCHEMA`; without a fit, no row.
 
     A customer who is not active has no churn probability and no reason for one: they have gone already.
@@ -49,6 +52,7 @@ def customer_scorer(fit: dict[str, Any] | None, weeks: Weeks) -> Transform:
     Args:
         fit: the newest row of ``fit_customer_predictor``, or None.
         weeks: windows that the reasons name.
+        churn_threshold: churn probability from which a customer is at risk, so that the reasons are what raises it.
     """
     if fit is None:
         return lambda _batches: iter(())
@@ -57,7 +61,7 @@ def customer_scorer(fit: dict[str, Any] | None, weeks: Weeks) -> Transform:
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             if batch.num_rows:
-                yield _score_customers(predictor, batch, weeks, fit["model_version"])
+                yield _score_customers(predictor, batch, weeks, churn_threshold, fit["model_version"])
 
     return score
 
@@ -90,20 +94,30 @@ def category_scorer(fit: dict[str, Any] | None) -> Transform:
 
 
 def _score_customers(
-    predictor: CustomerPredictor, batch: pa.RecordBatch, weeks: Weeks, model_version: str
+    predictor: CustomerPredictor, batch: pa.RecordBatch, weeks: Weeks, churn_threshold: float, model_version: str
 ) -> pa.RecordBatch:
     snapshots = CustomerSnapshots.from_arrow(batch)
     active = snapshots.is_active
-    churn_reasons: NDArray[np.object_] = np.full(len(snapshots), None, dtype=object)
-    churn_reasons[active] = top_reasons(predictor.churn, predictor.features, snapshots[active], weeks)
+    features = predictor.features
+    of_active = iter(
+        probability_reasons(
+            predictor.churn, features, predictor.typical_churn, snapshots[active], weeks, 1, churn_threshold
+        )
+    )
+    churn_reasons = [next(of_active) if is_active else None for is_active in active]
+    purchase_reasons = probability_reasons(
+        predictor.purchase, features, predictor.typical_purchase, snapshots, weeks, -1
+    )
     churn = np.round(predictor.churn_probabilities(snapshots), DECIMALS)
     columns = [
         batch.column("customer_id").cast(pa.string()),
         pa.array(churn, from_pandas=True),
         pa.array(np.round(predictor.purchase_probabilities(snapshots), DECIMALS)),
         pa.array(np.round(predictor.expected_spend(snapshots), SPEND_DECIMALS)),
-        pa.array(churn_reasons, type=pa.string()),
-        pa.array(top_reasons(predictor.purchase, predictor.features, snapshots, weeks)),
+        pa.array([found and worded(found) for found in churn_reasons], type=pa.string()),
+        pa.array([found and to_json(found) for found in churn_reasons], type=pa.string()),
+        pa.array([worded(found) for found in purchase_reasons], type=pa.string()),
+        pa.array([to_json(found) for found in purchase_reasons], type=pa.string()),
         pa.array([model_version] * len(snapshots)),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCORE_SCHEMA)

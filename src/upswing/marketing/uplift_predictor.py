@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upswing.calibration import sigmoid
+from upswing.customers.customer_predictor import known_medians
 from upswing.customers.spend_given_purchase import SpendGivenPurchase
 from upswing.marketing.uplift_candidates import AVERAGE, MEAN, UNPACKED, part_of, train_learners
 from upswing.marketing.uplift_curves import Slope, effect_scores, slope_of
@@ -160,7 +161,7 @@ def train_predictor(
         answering,
         float(rates.average.mean()),
         train_spend(rows, choice.uses_spend_model),
-        _medians(rows.values),
+        known_medians(rows.values),
     )
 
 
@@ -177,12 +178,6 @@ def train_spend(rows: UpliftRows, uses_model: bool) -> SpendGivenPurchase:
 def _spend_error(spend: SpendGivenPurchase, asked: UpliftRows) -> float:
     answered = asked[asked.converted == 1]
     return float(((spend.predict(answered.values) - answered.revenue) ** 2).sum())
-
-
-def _medians(values: FloatArray) -> FloatArray:
-    """Median of what is known of each feature; NaN where nothing is."""
-    known = [column[~np.isnan(column)] for column in values.T]
-    return np.array([float(np.median(column)) if len(column) else np.nan for column in known])
 
 
 def customer_mask(customers: NDArray[Any], share: float) -> NDArray[np.bool_]:

@@ -7,20 +7,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from upswing.customers.customer_snapshots import CustomerSnapshots
-from upswing.customers.score_reasons import THEMES, Weeks, strongest_reasons
+from upswing.customers.score_reasons import FACTORS, Number, Weeks, reasons_of
 from upswing.marketing.uplift_predictor import UpliftPredictor
+from upswing.reasons.codes import Reason, to_json
+from upswing.reasons.words import worded
 
-FloatArray = NDArray[np.float64]
 Transform = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 DECIMALS = 6
 REVENUE_DECIMALS = 2
 LEAST_EFFECT = 0.001
-THE_AVERAGE = "the average effect of the experiments: no difference between customers was confirmed"
-TYPICAL = "no single thing moves it by a tenth of a point"
+THE_AVERAGE = (Reason("average_effect", {}),)
 
 UPLIFT_SCHEMA = pa.schema(
     [
@@ -30,6 +29,7 @@ UPLIFT_SCHEMA = pa.schema(
         pa.field("response_probability", pa.float64()),
         pa.field("base_probability", pa.float64()),
         pa.field("uplift_reasons", pa.string()),
+        pa.field("uplift_reason_codes", pa.string()),
         pa.field("learner", pa.string()),
         pa.field("model_version", pa.string()),
     ]
@@ -55,27 +55,19 @@ def uplift_scorer(fit: dict[str, Any] | None, weeks: Weeks) -> Transform:
     return score
 
 
-def uplift_reasons(predictor: UpliftPredictor, snapshots: CustomerSnapshots, weeks: Weeks) -> list[str]:
-    """The up to three things that move each customer's uplift most, in words, with their effect in points.
+def uplift_reasons(predictor: UpliftPredictor, snapshots: CustomerSnapshots, weeks: Weeks) -> list[tuple[Reason, ...]]:
+    """The up to three things that move each customer's uplift most away from the average effect of the experiments.
 
-    The effect of a theme is how far the uplift falls or rises where its features are those of a typical customer
-    (their medians in the experiments) and all else stays.
+    Each is set to the customer's own usual, or to the median of the experiments. Nobody knows beforehand whom an offer
+    moves more, so that no direction is expected of any.
     """
     if predictor.learner is None:
         return [THE_AVERAGE] * len(snapshots)
-    values = snapshots.matrix(predictor.features)
-    said = predictor.effects(values)
-    moved = np.zeros((len(snapshots), len(THEMES)))
-    for number, theme in enumerate(THEMES):
-        places = [predictor.features.index(name) for name in theme.features if name in predictor.features]
-        typical = values.copy()
-        typical[:, places] = predictor.typical[places]
-        moved[:, number] = np.round(said - predictor.effects(typical), DECIMALS)
-    return strongest_reasons(snapshots, moved, weeks, LEAST_EFFECT, _points, TYPICAL)
-
-
-def _points(effect: float) -> str:
-    return f"{100 * effect:.1f} points"
+    is_raised = predictor.effects(snapshots.matrix(predictor.features)) >= predictor.average
+    typical = dict(zip(predictor.features, predictor.typical.tolist(), strict=True))
+    undirected = [0] * len(FACTORS)
+    uplift = Number(predictor.effects, predictor.features, typical, predictor.average, undirected, LEAST_EFFECT)
+    return reasons_of(uplift, snapshots, weeks, is_raised)
 
 
 def _scored(predictor: UpliftPredictor, batch: pa.RecordBatch, weeks: Weeks, model_version: str) -> pa.RecordBatch:
@@ -86,10 +78,12 @@ def _scored(predictor: UpliftPredictor, batch: pa.RecordBatch, weeks: Weeks, mod
     response = np.clip(np.round(base + effects, DECIMALS), 0.0, 1.0)
     uplift = np.round(response - base, DECIMALS) + 0.0
     revenue = np.round(uplift * predictor.conversion_revenue(values), REVENUE_DECIMALS) + 0.0
+    reasons = uplift_reasons(predictor, snapshots, weeks)
     columns = [
         batch.column("customer_id").cast(pa.string()),
         *(pa.array(column) for column in (uplift, revenue, response, base)),
-        pa.array(uplift_reasons(predictor, snapshots, weeks), type=pa.string()),
+        pa.array([worded(found) for found in reasons], type=pa.string()),
+        pa.array([to_json(found) for found in reasons], type=pa.string()),
         *(pa.array([text] * len(snapshots), type=pa.string()) for text in (predictor.learner_name, model_version)),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=UPLIFT_SCHEMA)

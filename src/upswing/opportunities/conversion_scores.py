@@ -16,6 +16,8 @@ from upswing.opportunities.conversion_classifier import ConversionClassifier
 from upswing.opportunities.known_courses import DECIMALS, KnownCourses
 from upswing.opportunities.opportunity_texts import OpportunityTexts
 from upswing.opportunities.text_model import TextModelParameters
+from upswing.reasons.codes import Reason, pointing, strongest, to_json
+from upswing.reasons.words import worded
 from upswing.tensors import unpack
 from upswing.torch_session import torch_session
 from upswing.user_errors import UserError
@@ -29,15 +31,16 @@ CONVERSION_SCHEMA = pa.schema(
         pa.field("probabilities_after_visits", pa.list_(pa.float64())),
         pa.field("visit_effects", pa.list_(pa.float64())),
         pa.field("top_reasons", pa.string()),
+        pa.field("top_reason_codes", pa.string()),
         pa.field("text_fingerprint", pa.string()),
         pa.field("model_version", pa.string()),
         pa.field("scored_at", pa.timestamp("us")),
     ]
 )
 
-REASONS = 3
 LEAST_EFFECT = 0.005
-WITHOUT_VISIT = "no visit is recorded yet: the share won of all closed opportunities"
+WITHOUT_VISIT = (Reason("no_visit_yet", {}),)
+NOTHING = (Reason("no_visit_moves", {}),)
 
 Row = dict[str, Any]
 
@@ -143,28 +146,42 @@ def _score(
         if texts.visits[number]:
             of_visited = next(place)
             visits = slice(visited.offsets[of_visited], visited.offsets[of_visited + 1])
+            probability = float(probabilities[visits][-1])
+            reasons = visit_reasons(effects[visits], visited.visited_on[visits], probability >= classifier.base_rate)
             row |= {
-                "conversion_probability": float(probabilities[visits][-1]),
+                "conversion_probability": probability,
                 "probability_source": "model",
                 "probabilities_after_visits": probabilities[visits].tolist(),
                 "visit_effects": effects[visits].tolist(),
-                "top_reasons": top_reasons(effects[visits], visited.visited_on[visits]),
             }
         else:
-            row |= {"conversion_probability": round(classifier.base_rate, DECIMALS), "top_reasons": WITHOUT_VISIT}
+            reasons = WITHOUT_VISIT
+            row |= {"conversion_probability": round(classifier.base_rate, DECIMALS)}
+        row |= {"top_reasons": worded(reasons), "top_reason_codes": to_json(reasons)}
         rows.append(row)
     return rows
 
 
-def top_reasons(effects: NDArray[np.float64], visited_on: NDArray[np.datetime64]) -> str:
-    """The up to three visits that moved the probability most, in words, with their effect in percentage points."""
-    strongest = [visit for visit in np.argsort(-np.abs(effects), kind="stable") if abs(effects[visit]) > LEAST_EFFECT]
-    told = [
-        f"visit {visit + 1} on {visited_on[visit]} {'raised' if effects[visit] > 0 else 'lowered'} it by "
-        f"{abs(effects[visit]) * 100:.0f} points"
-        for visit in strongest[:REASONS]
-    ]
-    return "; ".join(told) or "no single visit moves it"
+def visit_reasons(
+    effects: NDArray[np.float64], visited_on: NDArray[np.datetime64], is_raised: bool
+) -> tuple[Reason, ...]:
+    """The up to three visits that moved the probability most in the direction in which it lies.
+
+    Args:
+        effects: the probability less what it would be without the visit, shape (visits,).
+        visited_on: shape (visits,).
+        is_raised: whether the probability reaches the share won of all.
+    """
+    either = np.ones((1, len(effects)))
+    listed = pointing(effects[None], np.array([is_raised]), either, [0] * len(effects), LEAST_EFFECT)
+    (places,) = strongest(listed)
+    return (
+        tuple(
+            Reason("visit", {"visit": place + 1, "day": str(visited_on[place])}, float(effects[place]))
+            for place in places
+        )
+        or NOTHING
+    )
 
 
 def _row(opportunity_id: str, fingerprint: str, version: str, scored_at: datetime) -> Row:
@@ -176,6 +193,7 @@ def _row(opportunity_id: str, fingerprint: str, version: str, scored_at: datetim
         "probabilities_after_visits": [],
         "visit_effects": None,
         "top_reasons": None,
+        "top_reason_codes": None,
         "text_fingerprint": fingerprint,
         "model_version": version,
         "scored_at": scored_at,

@@ -68,12 +68,14 @@ class BreakoutClassifier:
         weights: of the CNN's members.
         calibration: one scaling a target, in the order of :data:`TARGETS`.
         typical: median of each channel and week over the training rows, shape (channels, launch_weeks).
+        base_rate: share of the training rows that broke out over the whole cycle.
     """
 
     encoder: LaunchEncoder
     weights: Weights
     calibration: tuple[PlattScaling, ...]
     typical: NDArray[np.float64]
+    base_rate: float
 
     def probabilities(self, windows: LaunchWindows) -> NDArray[np.float64]:
         """Calibrated probabilities, shape (products, targets)."""
@@ -88,7 +90,7 @@ class BreakoutClassifier:
     def to_bytes(self) -> bytes:
         """The classifier as safetensors."""
         arrays, facts = self.encoder.packed()
-        arrays["typical"] = self.typical
+        arrays |= {"typical": self.typical, "base_rate": np.array([self.base_rate])}
         arrays["calibration"] = np.array([[scaling.slope, scaling.intercept] for scaling in self.calibration])
         members = {f"{MEMBER_PREFIX}{name}": tensor for name, tensor in self.weights.items()}
         return pack(arrays | members, facts)
@@ -103,7 +105,13 @@ class BreakoutClassifier:
             if name.startswith(MEMBER_PREFIX)
         }
         calibration = tuple(PlattScaling(float(slope), float(shift)) for slope, shift in arrays["calibration"])
-        return cls(LaunchEncoder.unpacked(arrays, facts), weights, calibration, arrays["typical"])
+        return cls(
+            LaunchEncoder.unpacked(arrays, facts),
+            weights,
+            calibration,
+            arrays["typical"],
+            float(arrays["base_rate"][0]),
+        )
 
 
 def labels_of(history: LaunchHistory) -> NDArray[np.float64]:
@@ -135,4 +143,5 @@ def train_classifier(
     calibration = tuple(
         PlattScaling.fit(log_odds[:, target], labels_of(held)[:, target]) for target in range(len(TARGETS))
     )
-    return BreakoutClassifier(encoder, weights, calibration, np.median(training.windows.series, axis=0))
+    typical = np.median(training.windows.series, axis=0)
+    return BreakoutClassifier(encoder, weights, calibration, typical, float(history.is_breakout.mean()))

@@ -2,102 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from upswing.products.breakout_classifier import BreakoutClassifier
 from upswing.products.launch_windows import CHANNELS, LaunchWindows
+from upswing.reasons.codes import Reason, pointing, strongest
 
-REASONS = 3
-LEAST_FACTOR = 1.1
-MOST_FACTOR = 999.0
-TIMES, DIVIDED_BY = "\N{MULTIPLICATION SIGN}", "\N{DIVISION SIGN}"
+FloatArray = NDArray[np.float64]
 
-Wording = Callable[[int], str]
+LEAST_EFFECT = float(np.log(1.1))
+"""Of the log-odds: odds that change by a tenth."""
+
+DECIMALS = 4
 
 
-def top_reasons(classifier: BreakoutClassifier, windows: LaunchWindows) -> list[str]:
-    """The up to three things that move each product's odds of a breakout most, in words, with their effect.
+@dataclass(frozen=True)
+class Factor:
+    """One thing that a person would name, as each product has it and as it is typical.
 
-    Each thing in turn (natural units of one week, another channel over all weeks, the category) is set to what is
-    typical of the training rows, and the odds found anew; the effect is by what factor they were higher or lower.
-    Odds, not probabilities: near certainty no single thing moves a probability.
+    Attributes:
+        code: of the reason.
+        value: of each product, shape (products,).
+        usual: what is typical instead.
+        changed: the products with the typical in its place.
+        natural: 1 where everybody expects the odds to rise with the value, 0 where that is open.
+        least_apart: a smaller difference is no reason.
+        parameters: what else the words name, each of shape (products,) or one for all.
+    """
+
+    code: str
+    value: FloatArray
+    usual: float
+    changed: LaunchWindows
+    natural: int
+    least_apart: float
+    parameters: dict[str, Any]
+
+
+def breakout_reasons(
+    classifier: BreakoutClassifier, windows: LaunchWindows, threshold: float
+) -> list[tuple[Reason, ...]]:
+    """The up to three things that move each product's odds of a breakout most in the direction in which they lie.
+
+    Each thing in turn is set to what is typical of the training rows, and the odds are asked for again; the effect is
+    the difference of the log-odds. Odds, not probabilities: near certainty no single thing moves a probability. Units
+    and customers are one thing: who sells to many sells much. Of single weeks only the strongest is named.
 
     Args:
         classifier: a trained classifier.
         windows: launch windows of the products.
+        threshold: probability from which a product is called a breakout product: what raises its odds is listed from
+            there on, or from the share of the training rows on.
     """
     log_odds = classifier.breakout_log_odds(windows)
-    wordings, effects = [], []
-    for wording, changed in _changes(classifier, windows):
-        wordings.append(wording)
-        effects.append(log_odds - classifier.breakout_log_odds(changed))
-    effect = np.stack(effects, axis=1)
-    strongest = np.argsort(-np.abs(effect), axis=1, kind="stable")[:, :REASONS]
-    return [_sentence(wordings, effect[row], row, strongest[row]) for row in range(len(windows))]
-
-
-def _sentence(wordings: list[Wording], effect: NDArray[np.float64], row: int, strongest: NDArray[np.int64]) -> str:
-    told = [
-        f"{wordings[thing](row)} (odds {_factor(effect[thing])})"
-        for thing in strongest
-        if abs(effect[thing]) >= np.log(LEAST_FACTOR)
+    base = min(threshold, max(classifier.base_rate, 1e-6))
+    is_raised = log_odds >= np.log(base / (1 - base)) if base < 1 else np.zeros(len(windows), dtype=np.bool_)
+    factors = list(_factors(classifier, windows))
+    effects = np.stack([log_odds - classifier.breakout_log_odds(factor.changed) for factor in factors], axis=1)
+    apart = np.stack([factor.value - factor.usual for factor in factors], axis=1)
+    apart = np.where(np.abs(apart) < [factor.least_apart for factor in factors], 0.0, apart)
+    listed = pointing(effects, is_raised, apart, [factor.natural for factor in factors], LEAST_EFFECT)
+    weeks = [place for place, factor in enumerate(factors) if factor.code == "launch_week"]
+    listed[:, weeks] = np.where(
+        np.arange(len(weeks)) == np.abs(listed[:, weeks]).argmax(axis=1)[:, None], listed[:, weeks], 0.0
+    )
+    nothing = [Reason("nothing_raises_odds" if raised else "nothing_lowers_odds", {}) for raised in is_raised]
+    return [
+        tuple(_reason(factors[place], row, float(effects[row, place])) for place in places) or (nothing[row],)
+        for row, places in enumerate(strongest(listed))
     ]
-    return "; ".join(told) or "nothing far from a typical launch"
 
 
-def _factor(effect: float) -> str:
-    sign = "×" if effect > 0 else "÷"
-    factor = float(np.exp(min(abs(effect), np.log(MOST_FACTOR))))
-    if factor >= MOST_FACTOR:
-        return f"{sign} over {MOST_FACTOR:.0f}"
-    return f"{sign} {factor:.{0 if factor >= 10 else 1}f}"
+def _reason(factor: Factor, row: int, effect: float) -> Reason:
+    value, usual = round(float(factor.value[row]), DECIMALS), round(factor.usual, DECIMALS)
+    more = {name: found[row] if isinstance(found, np.ndarray) else found for name, found in factor.parameters.items()}
+    return Reason(factor.code, {"value": value, "usual": usual} | more, effect)
 
 
-def _changes(classifier: BreakoutClassifier, windows: LaunchWindows) -> Iterator[tuple[Wording, LaunchWindows]]:
+def _factors(classifier: BreakoutClassifier, windows: LaunchWindows) -> Iterator[Factor]:
     typical = classifier.typical
-    natural = CHANNELS.index("natural_units")
+    means, usual = windows.series.mean(axis=2), typical.mean(axis=1)
+    place = {name: CHANNELS.index(name) for name in CHANNELS}
+    natural, customers = place["natural_units"], place["customers"]
+
+    def with_typical(channels: list[int], weeks: int | slice = slice(None)) -> LaunchWindows:
+        series = windows.series.copy()
+        for channel in channels:
+            series[:, channel, weeks] = typical[channel, weeks]
+        return replace(windows, series=series)
+
+    yield Factor(
+        "launch_demand",
+        means[:, natural],
+        float(usual[natural]),
+        with_typical([natural, customers]),
+        1,
+        0.1,
+        {
+            "customers": np.round(means[:, customers], DECIMALS),
+            "usual_customers": round(float(usual[customers]), DECIMALS),
+        },
+    )
     for week in range(windows.series.shape[2]):
-        yield _unit_wording(windows, week, typical[natural, week]), _with_typical(windows, typical, natural, week)
-    for channel, name in enumerate(CHANNELS):
-        if channel != natural:
-            changed = _with_typical(windows, typical, channel, slice(None))
-            yield _channel_wording(windows, channel, name, typical[channel].mean()), changed
-    yield _category_wording(classifier, windows), _with_typical_category(classifier, windows)
-
-
-def _with_typical(
-    windows: LaunchWindows, typical: NDArray[np.float64], channel: int, weeks: int | slice
-) -> LaunchWindows:
-    series = windows.series.copy()
-    series[:, channel, weeks] = typical[channel, weeks]
-    return replace(windows, series=series)
-
-
-def _with_typical_category(classifier: BreakoutClassifier, windows: LaunchWindows) -> LaunchWindows:
-    return replace(windows, expected_units=np.full(len(windows), classifier.encoder.overall_units))
-
-
-def _unit_wording(windows: LaunchWindows, week: int, usual: float) -> Wording:
-    units = windows.units[:, week]
-    return lambda row: f"{units[row]:.3g} natural units in week {week + 1}, usually {usual:.3g}"
-
-
-def _channel_wording(windows: LaunchWindows, channel: int, name: str, usual: float) -> Wording:
-    words = {
-        "promoted_units": "promoted units a week",
-        "price_paid": "paid a unit on average",
-        "stores": "stores a week",
-        "customers": "customers a week",
-    }[name]
-    means = windows.series[:, channel].mean(axis=1)
-    return lambda row: f"{means[row]:.3g} {words}, usually {usual:.3g}"
-
-
-def _category_wording(classifier: BreakoutClassifier, windows: LaunchWindows) -> Wording:
-    usual = classifier.encoder.usual_units(windows)
+        changed = with_typical([natural], week)
+        yield Factor(
+            "launch_week", windows.units[:, week], float(typical[natural, week]), changed, 1, 0.1, {"week": week + 1}
+        )
+    for code, name, rises, least in (
+        ("launch_promotion", "promoted_units", 0, 0.1),
+        ("launch_price", "price_paid", 0, 0.01),
+        ("launch_stores", "stores", 1, 0.1),
+    ):
+        channel = place[name]
+        yield Factor(code, means[:, channel], float(usual[channel]), with_typical([channel]), rises, least, {})
     overall = classifier.encoder.overall_units
-    return lambda row: f"{usual[row]:.2g} units a week usual in {windows.categories[row]}, {overall:.2g} in all"
+    yield Factor(
+        "launch_category",
+        classifier.encoder.usual_units(windows),
+        overall,
+        replace(windows, expected_units=np.full(len(windows), overall)),
+        0,
+        0.1,
+        {"category": windows.categories.astype(object)},
+    )

@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from upswing.products.breakout_classifier import BreakoutClassifier
-from upswing.products.breakout_reasons import top_reasons
+from upswing.products.breakout_reasons import breakout_reasons
 from upswing.products.launch_windows import LaunchWindows
+from upswing.reasons.codes import to_json
+from upswing.reasons.words import worded
 from upswing.torch_session import torch_session
 
 BATCH_ROWS = 50_000
@@ -23,6 +25,7 @@ SCORE_SCHEMA = pa.schema(
         pa.field("later_breakout_probability", pa.float64()),
         pa.field("is_breakout", pa.bool_()),
         pa.field("top_reasons", pa.string()),
+        pa.field("top_reason_codes", pa.string()),
         pa.field("model_version", pa.string()),
     ]
 )
@@ -76,16 +79,16 @@ def _score_batch(
     # The last digits of single precision depend on where in a batch a row stands.
     probabilities = np.round(classifier.probabilities(windows), DECIMALS)
     breakout = probabilities[:, 0]
-    reasons = np.full(len(windows), None, dtype=object)
     acted_on = np.flatnonzero(breakout >= threshold / 2)
-    if len(acted_on):
-        reasons[acted_on] = top_reasons(classifier, windows[acted_on])
+    reasons = dict(zip(acted_on.tolist(), breakout_reasons(classifier, windows[acted_on], threshold), strict=True))
+    found = [reasons.get(row) for row in range(len(windows))]
     columns = [
         batch.column("product_id").cast(pa.string()),
         pa.array(breakout),
         pa.array(probabilities[:, 1]),
         pa.array(breakout >= threshold),
-        pa.array(reasons, type=pa.string()),
+        pa.array([told and worded(told) for told in found], type=pa.string()),
+        pa.array([told and to_json(told) for told in found], type=pa.string()),
         pa.array([model_version] * len(windows)),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCORE_SCHEMA)
