@@ -62,6 +62,7 @@
         ("anomaly_min_weeks", "a whole number of weeks, at least 3", 3, none, true),
         ("anomaly_price_change", "a share above 0", 0.001, none, false),
         ("anomaly_promotion_change", "a share between 0.001 and 1", 0.001, 1, false),
+        ("anomaly_explained_share", "a share between 0.001 and 1", 0.001, 1, false),
         ("anomaly_stock_share", "a share between 0.001 and 1", 0.001, 1, false),
         ("anomaly_stock_units", "a number of units, at least 0", 0, none, false),
         ("max_price_multiple", "a number above 1", 1.001, none, false),

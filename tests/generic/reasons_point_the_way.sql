@@ -20,12 +20,16 @@ moved as (
         reason.code as code,
         reason.effect as effect,
         reason.parameters.value - reason.parameters.usual as apart,
+        {% if natural -%}
         case reason.code
             {%- for code, direction in natural.items() %}
             when '{{ code }}' then {{ direction }}
             {%- endfor %}
             else 0
-        end as direction
+        end
+        {%- else -%}
+        0
+        {%- endif %} as direction
     from explained
     where reason.effect <> 0
 ),

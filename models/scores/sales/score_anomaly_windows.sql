@@ -2,7 +2,7 @@ with anomalies as (
     select * from {{ ref('score_sales_anomalies') }}
 ),
 
-final as (
+windows as (
     select
         series_level,
         series_id,
@@ -16,6 +16,21 @@ final as (
             else week_starting
         end as seen_until
     from anomalies
+),
+
+final as (
+    select
+        series_level,
+        series_id,
+        week_starting,
+        anomaly_kind,
+        before_from,
+        seen_until,
+        -- The same weeks a year before, to the weekday.
+        cast({{ dbt.dateadd("week", -52, "before_from") }} as date) as season_from,
+        cast({{ dbt.dateadd("week", -52, "week_starting") }} as date) as season_week,
+        cast({{ dbt.dateadd("week", -52, "seen_until") }} as date) as season_until
+    from windows
 )
 
 select * from final
