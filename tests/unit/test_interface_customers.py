@@ -30,10 +30,12 @@ insert into segment_profiles (segment_number, segment_name, portrait, customers,
     (1, 'loyal', '1 loyal', 1, 0.25, 0.4, 0, 0, 1, 0),
     (3, 'dormant', '2 dormant', 2, 0.5, null, 0, 0, 0, 1);
 insert into customer_scores (customer_id, is_active, recency_days, revenue_active, churn_probability, is_churn_risk,
-    revenue_at_risk, churn_reasons, purchase_probability, expected_spend, purchase_reasons, top_categories) values
-    ('a', true, 1, 40, 0.04, false, 1, 'none', 0.9, 20, 'buys often', 'tea (50 %)'),
-    ('b', true, 9, 60, 0.3, true, 18, 'late <i>now</i>', 0.5, 30, 'late', null),
-    ('c', false, 200, 0, null, false, null, null, 0.1, 1, 'gone', null);
+    revenue_at_risk, churn_reasons, churn_reason_codes, purchase_probability, expected_spend, purchase_reasons,
+    top_categories) values
+    ('a', true, 1, 40, 0.04, false, 1, 'typical', '[{"code": "no_purchase", "parameters": {}, "effect": -0.05}]', 0.9,
+        20, 'buys often', 'tea (50 %)'),
+    ('b', true, 9, 60, 0.3, true, 18, 'late <i>now</i>', null, 0.5, 30, 'late', null),
+    ('c', false, 200, 0, null, false, null, null, null, 0.1, 1, 'gone', null);
 insert into uplift_scores (customer_id, uplift, uplift_group, uplift_reasons, learner) values
     ('b', 0.1, 'persuadable', 'late', 'mean_of_learners');
 insert into customer_interests (customer_id, interest_rank, category, order_days, revenue, affinity) values
@@ -227,6 +229,12 @@ def test_a_customer_of_the_address_is_shown_at_once(marts: Marts, language: str,
     page = drawn(marts, language, None, customer=customer_id)
     assert not page.warning
     assert any(customer_id in body for body in (html.proto.body for html in page.get("html")))
+
+
+def test_reasons_are_told_in_the_language_of_the_page(marts: Marts) -> None:
+    for language, reason in (("zh", "还没有购买过"), ("en", "no purchase yet (lowers it by 5 points)")):
+        told = "".join(html.proto.body for html in drawn(marts, language, None, customer="a").get("html"))
+        assert reason in told
 
 
 def test_an_unknown_customer_is_told(marts: Marts) -> None:

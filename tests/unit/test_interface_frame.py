@@ -21,7 +21,7 @@ from upswing.interface import figures, theme
 from upswing.interface.dashboard import ICONS
 from upswing.interface.frame import as_csv, spoken_values
 from upswing.interface.marts import Marts
-from upswing.interface.words import LANGUAGES, ROOMS, Words
+from upswing.interface.words import LANGUAGES, ROOMS, Words, spoken_reasons
 from upswing.user_errors import UserError
 
 BLINDNESS = {
@@ -302,3 +302,25 @@ def test_a_picture_is_a_file_of_the_chart() -> None:
     assert "<svg" in drawn
     assert chart.to_dict()["width"] == "container"
     assert chart.to_dict()["description"] == "One bar."
+
+
+def test_reasons_are_told_in_the_language_of_the_page() -> None:
+    codes = '[{"code": "no_purchase", "parameters": {}, "effect": -0.05}]'
+    data = pa.table(
+        {"churn_reasons": ["no purchase yet", "said by hand", None], "churn_reason_codes": [codes, None, None]}
+    )
+    chinese = spoken_reasons(data, Words("zh", "customers"))
+    assert chinese.to_pydict() == {
+        "churn_reasons": [
+            "还没有购买过\N{FULLWIDTH LEFT PARENTHESIS}拉低 5 个百分点\N{FULLWIDTH RIGHT PARENTHESIS}",
+            "said by hand",
+            None,
+        ]
+    }
+    english = spoken_reasons(data, Words("en", "customers"))
+    assert english["churn_reasons"][0].as_py() == "no purchase yet (lowers it by 5 points)"
+
+
+def test_a_table_without_codes_stays_as_it_is() -> None:
+    data = pa.table({"churn_reasons": ["no purchase yet"], "customer_id": ["a"]})
+    assert spoken_reasons(data, Words("zh", "customers")) == data

@@ -16,7 +16,7 @@ from pyarrow import compute, csv
 from upswing.interface import figures
 from upswing.interface.marts import Marts
 from upswing.interface.theme import picture
-from upswing.interface.words import Words
+from upswing.interface.words import Words, spoken_reasons
 
 Answer = Callable[..., pa.Table]
 Question = tuple[tuple[str, int, int], str, tuple[tuple[str, Any], ...]]
@@ -89,12 +89,13 @@ class Page:
 
     def rows(self, name: str, data: pa.Table, **formats: str) -> None:
         """Rows with their columns named in words; ``formats`` are Streamlit's number formats by column."""
-        spoken = spoken_values(data, self.words)
+        told = spoken_reasons(data, self.words)
+        spoken = spoken_values(told, self.words)
         long = {column for column in spoken.column_names if _longest(spoken[column]) > LONG_TEXT}
         st.dataframe(
             spoken,
             hide_index=True,
-            column_config={column: self._configured(data, column, formats, long) for column in data.column_names},
+            column_config={column: self._configured(told, column, formats, long) for column in told.column_names},
             key=f"{name}_rows",
             alt=self.words(f"{name}.title"),
             height=_height(data.num_rows, THREE_LINES if long else ONE_LINE),

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+import pyarrow as pa
+
+from upswing.reasons.words import worded_json
+
+REASON_CODES = {
+    "churn_reasons": "churn_reason_codes",
+    "purchase_reasons": "purchase_reason_codes",
+    "uplift_reasons": "uplift_reason_codes",
+    "top_reasons": "top_reason_codes",
+    "cause_evidence": "cause_codes",
+    "details": "detail_codes",
+}
+"""Columns of reasons in English, each with the column that holds them as codes, worded in the language of the page."""
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 """Each language, as it calls itself."""
@@ -43,6 +58,12 @@ class Words:
         own = spoken(self.room, self.language).get("values", {}).get(column, {})
         return str((shared | own).get(str(value), value))
 
+    def reasons(self, row: Mapping[str, Any], column: str) -> str | None:
+        """The reasons of a row in a column of ``REASON_CODES``, in words; those of the mart where it has no codes."""
+        codes = row.get(REASON_CODES[column])
+        said = row[column]
+        return said if codes is None else worded_json(codes, self.language)
+
     def knows_values(self, column: str) -> bool:
         """Whether there are words for the values of a column."""
         return any(column in spoken(room, self.language).get("values", {}) for room in {"", self.room})
@@ -60,6 +81,16 @@ class Words:
     def of(self, room: str) -> Words:
         """The words of another room in the same language."""
         return Words(self.language, room)
+
+
+def spoken_reasons(data: pa.Table, words: Words) -> pa.Table:
+    """The table with its reasons in the language of the words, and without their codes."""
+    for column, codes in REASON_CODES.items():
+        if column in data.column_names and codes in data.column_names:
+            said = [words.reasons(row, column) for row in data.select([column, codes]).to_pylist()]
+            place = data.column_names.index(column)
+            data = data.set_column(place, column, pa.array(said, pa.string())).drop_columns([codes])
+    return data
 
 
 @cache

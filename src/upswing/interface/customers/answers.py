@@ -113,6 +113,7 @@ def at_risk(marts: Marts, *, rows: int, segment_name: str | None = None) -> pa.T
             recency_days,
             revenue_active,
             churn_reasons,
+            churn_reason_codes,
         from customer_scores
         left join customer_segments using (customer_id)
         where is_churn_risk and ($segment_name is null or segment_name = $segment_name)
@@ -154,6 +155,7 @@ def likely_buyers(marts: Marts, *, rows: int, category: str | None = None) -> pa
                 expected_spend,
                 top_categories,
                 purchase_reasons,
+                purchase_reason_codes,
             from customer_scores
             order by expected_spend desc, customer_id
             limit $rows
@@ -196,12 +198,15 @@ def customer(marts: Marts, *, customer_id: str) -> pa.Table:
             is_churn_risk,
             revenue_at_risk,
             churn_reasons,
+            churn_reason_codes,
             purchase_probability,
             expected_spend,
             purchase_reasons,
+            purchase_reason_codes,
             uplift,
             uplift_group,
             uplift_reasons,
+            uplift_reason_codes,
             learner,
         from customers
         left join customer_segments using (customer_id)

@@ -118,7 +118,7 @@ def _tell_customer(page: Page, found: dict[str, Any]) -> None:
     with scores:
         page.section("scores")
         reasons = ("churn_reasons", "purchase_reasons", "uplift_reasons")
-        _tell((words(f"scores.{reason}"), found[reason]) for reason in reasons if found[reason])
+        _tell((words(f"scores.{reason}"), words.reasons(found, reason)) for reason in reasons)
         if found["is_active"] is False:
             st.caption(words("scores.inactive"))
         if found["learner"] == "average_effect":

@@ -166,6 +166,7 @@ def most_moved(marts: Marts, *, uplift_group: str | None = None, rows: int = 50)
             response_probability,
             uplift_revenue,
             uplift_reasons,
+            uplift_reason_codes,
         from uplift_scores
         where $uplift_group is null or uplift_group = $uplift_group
         order by uplift_rank

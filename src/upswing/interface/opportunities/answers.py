@@ -59,6 +59,7 @@ def priorities(marts: Marts, *, rows: int, owner_id: str | None = None) -> pa.Ta
             last_visited_at,
             findings.finding,
             top_reasons,
+            top_reason_codes,
         from opportunity_priorities
         left join findings using (opportunity_id)
         where $owner_id is null or owner_id = $owner_id
@@ -132,6 +133,7 @@ def opportunity(marts: Marts, *, opportunity_id: str) -> pa.Table:
             coalesce(ranked.visits, visited.visits) as visits,
             coalesce(ranked.last_visited_at, visited.last_visited_at) as last_visited_at,
             ranked.top_reasons,
+            ranked.top_reason_codes,
         from ranked
         full join visited using (opportunity_id)
         """,

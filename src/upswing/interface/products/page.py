@@ -104,7 +104,7 @@ def show_product_figures(page: Page, told: dict[str, Any]) -> None:
             ("analogs_that_broke_out", analogs),
         ]
     )
-    reasons = told["top_reasons"]
+    reasons = words.reasons(told, "top_reasons")
     st.markdown(words("product_reasons", reasons=reasons) if reasons else words("product_no_reasons"))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from upswing.interface import figures
-from upswing.interface.words import Words
+from upswing.interface.words import Words, spoken_reasons
 
 FORMATS: dict[str, Callable[[float | None], str]] = {
     "count": figures.count,
@@ -112,7 +112,7 @@ def grid(caption: str, data: pa.Table, words: Words, columns: dict[str, str], *,
         columns: which columns, in which order, each with a key of ``FORMATS``, or "text".
         rows: at most so many.
     """
-    shown = data.slice(0, rows).to_pylist()
+    shown = spoken_reasons(data.slice(0, rows), words).to_pylist()
     if not shown:
         return []
     return [

@@ -182,6 +182,7 @@ def anomalies(marts: Marts, *, anomaly_kind: str | None = None, only_new: bool =
             sales_anomalies.weeks_affected,
             sales_anomalies.probable_cause,
             sales_anomalies.cause_evidence,
+            sales_anomalies.cause_codes,
             sales_anomalies.is_new,
             sales_anomalies.series_id,
         from sales_anomalies

@@ -49,6 +49,7 @@ def what_to_push(marts: Marts, *, rows: int = 10) -> pa.Table:
             next_windows.promote_from,
             next_windows.promote_until,
             breakout_products.top_reasons,
+            breakout_products.top_reason_codes,
             breakout_products.product_id,
         from breakout_products
         left join next_windows using (product_id)
@@ -74,6 +75,7 @@ def whom_to_visit(marts: Marts, *, rows: int = 10) -> pa.Table:
             visits,
             last_visited_at,
             top_reasons,
+            top_reason_codes,
         from opportunity_priorities
         order by visit_priority
         limit $rows
@@ -91,6 +93,7 @@ def whom_to_keep(marts: Marts, *, rows: int = 10) -> pa.Table:
             churn_probability,
             revenue_at_risk,
             churn_reasons,
+            churn_reason_codes,
         from customer_scores
         where is_churn_risk
         order by revenue_at_risk desc nulls last, customer_id
@@ -110,6 +113,7 @@ def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
                 'gate' as finding_kind,
                 table_name as finding,
                 failed_errors || ' error(s), ' || failed_warnings || ' warning(s)' as details,
+                null as detail_codes,
                 cast(checked_at as date) as found_at,
             from quality_summary
             where failed_errors + failed_warnings > 0
@@ -121,6 +125,7 @@ def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
                 'model' as finding_kind,
                 model_name || ': ' || drift_kind as finding,
                 verdict as details,
+                null as detail_codes,
                 cast(checked_at as date) as found_at,
             from model_health
             where is_newest and (state = 'drifted' or is_refit_due)
@@ -132,6 +137,7 @@ def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
                 'build' as finding_kind,
                 dbt_command as finding,
                 coalesce(failed_nodes, run_status) as details,
+                null as detail_codes,
                 cast(started_at as date) as found_at,
             from pipeline_runs
             where run_status in ('failed', 'interrupted')
@@ -144,12 +150,13 @@ def what_broke(marts: Marts, *, rows: int = 1000) -> pa.Table:
                 'anomaly' as finding_kind,
                 series_level || ' ' || series_id || ': ' || anomaly_kind as finding,
                 probable_cause || coalesce(': ' || cause_evidence, '') as details,
+                cause_codes as detail_codes,
                 week_starting as found_at,
             from sales_anomalies
             where is_new
         )
 
-        select finding_kind, finding, details, found_at
+        select finding_kind, finding, details, detail_codes, found_at
         from (
             select * from tables_in_doubt
             union all
