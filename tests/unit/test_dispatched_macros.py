@@ -32,7 +32,8 @@ MACROS = Path(__file__).parents[2] / "macros"
 NOT_YET_PORTED: set[str] = set()
 
 USED_MACROS = [
-    "business_date", "joined_list", "json_record", "json_records", "key_hash", "kilometres_between", "list_element",
+    "business_date", "joined_list", "json_record", "json_records", "json_type", "key_hash", "kilometres_between",
+    "lesser_change", "list_element",
     "is_raw_integer", "is_raw_typed", "masked_email", "masked_name", "masked_phone", "masked_text", "matches_pattern",
     "nearest_monday", "ordered_list", "parsed_value", "pseudonym",
     "rejection_of", "run_date", "trimmed_text", "week_of", "words_of",
@@ -332,6 +333,64 @@ def test_json_records(engines: Engines) -> None:
     assert [row[0] for row in rows] == [2, 3, 3, 3, 4]
     assert rows[1] == [3, None, "m", 1.0]
     assert rows[-1] == [4, 'it\'s "quoted" \\ 汉字 😀 \n', "é", -0.001]
+
+
+def test_json_records_of_objects_in_objects(engines: Engines) -> None:
+    fields = {"code": "string", "parameters": {"value": "double", "usual": "double"}}
+    lists = ['[{"code": "a", "parameters": {"value": 2, "usual": 0.5, "weeks": 4}}, {"code": "b", "parameters": {}}]']
+    table = engines.table({"x": "string"}, [(text,) for text in lists])
+    rows = engines.same_rows(
+        lambda macros: (
+            f"""
+            select found.code, found.parameters.value, found.parameters.usual
+            from (select {macros.json_records("x", fields)} as found from {table}) as listed
+            order by found.code
+        """
+        )
+    )
+    assert rows == [["a", 2.0, 0.5], ["b", None, None]]
+
+
+def test_lesser_change(engines: Engines) -> None:
+    pairs = [(0.3, 0.1), (-0.3, -0.1), (0.3, -0.1), (0.0, 0.5), (-0.5, 0.0), (None, 0.1), (0.1, None)]
+    table = engines.table({"n": "int", "a": "double", "b": "double"}, [(n, *pair) for n, pair in enumerate(pairs)])
+    rows = engines.same_rows(lambda macros: f"select {macros.lesser_change('a', 'b')} from {table} order by n")
+    assert [row[0] for row in rows] == [0.1, -0.1, 0, 0, 0, None, None]
+
+
+def reason(code: str, effect: float | None, value: float = 2, usual: float = 1) -> str:
+    parameters = f'{{"value": {value}, "usual": {usual}}}'
+    return f'{{"code": "{code}", "parameters": {parameters}, "effect": {"null" if effect is None else effect}}}'
+
+
+@pytest.mark.parametrize(
+    ("reasons", "wrong"),
+    [
+        ([(0.8, True, [reason("late", 0.1)]), (0.2, False, [reason("often", -0.1)])], 0),
+        ([(0.8, True, [reason("late", 0.1), reason("often", -0.1)])], 2),
+        ([(0.8, False, [reason("late", 0.1)]), (0.9, False, [reason("often", -0.1)])], 1),
+        ([(0.8, True, [reason("often", -0.1)])], 1),
+        ([(0.8, True, [reason("late", 0.1, value=1, usual=2)])], 1),
+        ([(0.2, False, [reason("often", -0.1, value=1, usual=2)])], 1),
+        ([(0.2, False, [reason("other", -0.1, value=1, usual=2)])], 0),
+        ([(0.8, True, [reason("nothing", None)]), (0.9, True, None)], 0),
+    ],
+)
+def test_reasons_that_point_the_wrong_way_are_found(
+    engines: Engines, reasons: list[tuple[float, bool, list[str] | None]], wrong: int
+) -> None:
+    rows = [(number, risk, f"[{', '.join(codes)}]" if codes else None) for number, risk, codes in reasons]
+    table = engines.table({"number": "double", "is_risk": "boolean", "codes": "string"}, rows)
+    source = (MACROS.parent / "tests" / "generic" / "reasons_point_the_way.sql").read_text()
+    source = source.replace("{% test ", "{% macro ").replace("endtest", "endmacro")
+
+    def query(macros: Rendering) -> str:
+        test = macros.environment.from_string(source).module
+        natural = {"late": 1, "often": -1}
+        found = test.reasons_point_the_way(table, "codes", "number", natural, "is_risk")  # type: ignore[attr-defined]
+        return f"select code from ({found}) as found"
+
+    assert len(engines.same_rows(query)) == wrong
 
 
 def test_json_records_stops_at_what_is_no_json(engines: Engines) -> None:
