@@ -96,8 +96,8 @@ def _tell_opportunity(page: Page, found: dict[str, Any]) -> None:
     told = []
     if found["probability_source"] == "base_rate":
         told.append((words("opportunity.reasons"), words("opportunity.base_rate")))
-    elif found["top_reasons"]:
-        told.append((words("opportunity.reasons"), words.reasons(found, "top_reasons")))
+    elif reasons := words.reasons(found, "top_reasons"):
+        told.append((words("opportunity.reasons"), reasons))
     doubts = page.answer(answers.findings, rows=MOST_ROWS, opportunity_id=found["opportunity_id"]).to_pylist()
     told += [
         (words.value("finding", doubt["finding"]), f"{doubt['sales_rep_id']}: {doubt['reasons']}") for doubt in doubts
