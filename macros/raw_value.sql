@@ -18,7 +18,7 @@
         {#- Text of a tool that does not mark it as text. What is no UTF-8 is written by its bytes. -#}
         {{ return("coalesce(try(decode(" ~ name ~ ")), cast(" ~ name ~ " as varchar))") }}
     {%- elif is_text and (column.name.endswith("_id") or column.data_type == "boolean") -%}
-        {{ return("regexp_replace(" ~ name ~ ", '^\s*(-?[0-9]+)\.0+\s*$', '\\1')") }}
+        {{ return("regexp_replace(" ~ name ~ ", '^\\s*(-?[0-9]+)\\.0+\\s*$', '\\1')") }}
     {%- else -%}
         {{ return(name) }}
     {%- endif -%}

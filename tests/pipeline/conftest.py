@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from small_sample import small_sample
-from warehouse import Warehouse
+from warehouse import PRINTED, Warehouse
 
 FIRST = (
     "test_spark",
@@ -67,8 +67,10 @@ def built(shared_folder: Path, small_raw: Path) -> Warehouse:
     """The small sample, built once by the command ``dbt build``; tests do not change it."""
 
     def build(folder: Path) -> None:
-        building = Warehouse(folder, small_raw).start("build")
+        # Libraries then warn each time, also of what Python hides by default.
+        building = Warehouse(folder, small_raw, settings={"PYTHONWARNINGS": "always"}).start("build")
         printed, _ = building.communicate()
+        (folder / PRINTED).write_text(printed)
         assert building.returncode == 0, printed[-6000:]
 
     return Warehouse(made_once(shared_folder / "built", build), small_raw)

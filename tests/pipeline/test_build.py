@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from warehouse import FITS, OF_EACH_RUN, SQL_LAYERS, Warehouse, different_rows, flat, mart_names
+from warehouse import FITS, OF_EACH_RUN, PRINTED, SQL_LAYERS, Warehouse, different_rows, flat, mart_names
 
 from upswing.cli import main
 from upswing.commands.published import QUESTIONS
@@ -203,6 +204,18 @@ def test_freshness_is_judged_at_as_of_date_and_not_by_the_wall_clock(rebuilt: Wa
     late = rebuilt.dbt("source", "freshness", variables={"as_of_date": "2018-06-30"})
     assert late.returncode != 0
     assert "ERROR STALE freshness of raw.order_lines" in late.stdout
+
+
+def test_a_build_prints_its_own_lines_and_no_warning_of_a_library(built: Warehouse) -> None:
+    """A line is dbt's and begins with a time, or one of ours and begins with the name of a learned model."""
+    printed = (built.folder / PRINTED).read_text()
+    learned = "|".join(fit.removeprefix("fit_") for fit in FITS)
+    others = [line for line in printed.splitlines() if not re.match(rf"\d\d:\d\d:\d\d  |({learned}): ", line)]
+    assert others == []
+
+
+def test_a_warning_of_a_library_is_in_the_log_of_the_build(built: Warehouse) -> None:
+    assert "Python warning: " in (built.folder / "logs" / "dbt.log").read_text()
 
 
 def test_the_command_shows_what_is_published(built: Warehouse) -> None:

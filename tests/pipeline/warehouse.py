@@ -53,6 +53,9 @@ FITS = (
     "fit_surge_locator",
     "fit_uplift_predictor",
 )
+PRINTED = "printed.txt"
+"""In the folder of a warehouse: what dbt printed."""
+
 FILES_OF_DBT = ("upswing.duckdb", "marts.duckdb", "vault.sqlite", "audit.sqlite", "keys", "target/run_results.json")
 
 
@@ -111,7 +114,7 @@ class Warehouse:
             running = self.start(*arguments, variables=variables)
             printed, _ = running.communicate()
             return subprocess.CompletedProcess(given, running.returncode, printed, "")
-        output = self.folder / "printed.txt"
+        output = self.folder / PRINTED
         status = warm_dbt.run(given, PROJECT, self.environment(), ALWAYS | (variables or {}), output)
         return subprocess.CompletedProcess(given, status, output.read_text(), "")
 

@@ -1,0 +1,65 @@
+"""Python's warnings go to a log, whatever other threads do with the filters."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from upswing.warning_log import send_warnings
+
+
+@pytest.fixture
+def written() -> Iterator[list[str]]:
+    """The log; afterwards warnings are shown as before."""
+    logger = logging.getLogger("py.warnings")
+    handlers, propagates, lines = logger.handlers, logger.propagate, []
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        send_warnings(lines.append)
+        yield lines
+        logging.captureWarnings(False)
+    logger.handlers, logger.propagate = handlers, propagates
+
+
+def test_a_warning_is_one_line_of_the_log_and_none_of_the_console(
+    written: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger().warning("a library sets up the root logger, which prints whatever reaches it")
+    capfd.readouterr()
+    warnings.warn("minimize gave\n  code 2", stacklevel=1)
+    (line,) = written
+    assert line.startswith("Python warning: ")
+    assert line.endswith("UserWarning: minimize gave code 2")
+    assert __file__ in line
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_one_thread_hides_another_cannot_print(written: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    """One of two models ends while the other hides a warning: the filters are those of before, for both."""
+    begun, hides, is_over = threading.Event(), threading.Event(), threading.Event()
+
+    def first() -> None:
+        with warnings.catch_warnings():
+            begun.set()
+            hides.wait(5)
+        is_over.set()
+
+    def second() -> None:
+        begun.wait(5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            hides.set()
+            is_over.wait(5)
+            warnings.warn("of the second", stacklevel=1)
+
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert any("of the second" in line for line in written)
+    assert capfd.readouterr() == ("", "")
