@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from importlib import import_module
+from typing import Any
 
 import click
+import duckdb
 
+from upswing.database_files import told_error
+from upswing.nearest import did_you_mean
 from upswing.quality.modes import private_umask
+from upswing.user_errors import UserError
 
 COMMANDS = {
     "audit": "audit:audit",
@@ -21,11 +27,12 @@ COMMANDS = {
     "publish": "publish_to:publish",
     "published": "published:published",
     "push": "push:push",
-    "query": "published:query",
+    "query": "query:query",
     "report": "report:report",
     "restore": "backup:restore_command",
     "sample": "sample:sample",
     "superset": "superset:superset",
+    "tables": "query:tables",
     "watch": "watch:watch",
 }
 """Where each command is: a module below ``upswing.commands``, and a name in it."""
@@ -46,6 +53,26 @@ class Commands(click.Group):
         command = getattr(import_module(f"upswing.commands.{module}"), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, context: click.Context, words: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of the first word, or the nearest one to a word that is none."""
+        name = words[0]
+        if not name.startswith("-") and name not in COMMANDS:
+            context.fail(f"there is no command {name}{did_you_mean(name, COMMANDS)}")
+        return super().resolve_command(context, words)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; what its user can mend is one line, and all other errors keep their traceback."""
+        try:
+            return super().invoke(context)
+        except UserError as error:
+            raise click.ClickException(str(error)) from None
+        except (duckdb.Error, sqlite3.Error, OSError) as error:
+            if (told := told_error(error)) is None:
+                raise
+            raise click.ClickException(told) from None
 
 
 @click.group(cls=Commands)

@@ -12,6 +12,6 @@ from upswing.warning_log import prepare
 class Plugin(BasePlugin):
     """Named in the profile: ``plugins: [{module: upswing.warnings_plugin}]``."""
 
-    def initialize(self, plugin_config: dict[str, Any]) -> None:
+    def initialize(self, plugin_config: dict[str, Any]) -> None:  # noqa: ARG002
         """Send the warnings of this process to dbt's log file."""
         prepare()

@@ -1,15 +1,12 @@
-"""``upswing published`` and ``upswing query``: a look at the published marts."""
+"""``upswing published``: what a build published, and queries to look at it."""
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import click
-import duckdb
-
-from upswing.privacy.keys import warehouse_folder
+from upswing.interface.marts import Marts
 
 QUESTIONS = {
     "what to push first": (
@@ -47,51 +44,19 @@ QUESTIONS = {
 """What people come for, and the query that answers it from the published marts."""
 
 
-def marts_file() -> Path:
-    """The published marts: ``marts.duckdb`` in the folder of the warehouse."""
-    return warehouse_folder() / "marts.duckdb"
-
-
-def open_published() -> duckdb.DuckDBPyConnection:
-    """A read-only connection to the published marts.
-
-    Raises:
-        click.ClickException: nothing is published.
-    """
-    if not marts_file().exists():
-        raise click.ClickException(f"nothing is published at {marts_file()}; run `make build` or `dbt build`")
-    return duckdb.connect(str(marts_file()), read_only=True)
-
-
-@click.command()
-@click.argument("sql")
-def query(sql: str) -> None:
-    """Run SQL on the published marts and print the rows."""
-    with open_published() as connection:
-        try:
-            connection.sql(sql).show(max_width=_width(), max_rows=50)
-        except duckdb.Error as wrong:
-            raise click.ClickException(str(wrong)) from wrong
-        except AttributeError:
-            raise click.ClickException("that statement returns no rows; the published marts are read-only") from None
-
-
 @click.command()
 def published() -> None:
     """Say what is published, where, and how to look at it."""
-    with open_published() as connection:
+    published_marts = Marts.of_warehouse()
+    with published_marts.opened() as connection:
         marts = connection.execute("select table_name from duckdb_tables() order by table_name").fetchall()
-        click.echo(f"\nPublished {marts_file()} ({len(marts)} marts):")
+        click.echo(f"\nPublished {published_marts.file} ({len(marts)} marts):")
         for (mart,) in marts:
             (rows,) = connection.execute(f'select count(*) from "{mart}"').fetchone() or (0,)
             click.echo(f"  {mart:<22}{rows:>12,} rows")
     for question, sql in QUESTIONS.items():
         click.echo(f'\nLook at {question}:\n  {_command()} query "{sql}"')
-    click.echo("\nSee it all: make dashboard, or make report")
-
-
-def _width() -> int:
-    return os.get_terminal_size().columns if sys.stdout.isatty() else 200
+    click.echo(f"\nAll marts and what they hold: {_command()} tables. See it all: make dashboard, or make report")
 
 
 def _command() -> str:

@@ -10,7 +10,7 @@ import click
 import duckdb
 import pyarrow as pa
 
-from upswing.commands.published import marts_file, open_published
+from upswing.interface.marts import Marts
 from upswing.marketing.push_export import Exported, export_pushes
 from upswing.marketing.push_files import FORMATS
 from upswing.marketing.push_ledger import LedgerError
@@ -47,11 +47,12 @@ def push(channel: str, dry_run: bool, file_format: str, folder: Path) -> None:
 
 
 def _published_pushes(channel: str) -> pa.Table:
-    with open_published() as connection:
+    marts = Marts.of_warehouse()
+    with marts.opened() as connection:
         try:
             channels = connection.execute("select distinct channel from marketing_pushes order by channel").fetchall()
         except duckdb.CatalogException:
-            missing = f"{marts_file()} has no marketing_pushes; run `make build` or `dbt build`"
+            missing = f"{marts.file} has no marketing_pushes; run `make build` or `dbt build`"
             raise click.ClickException(missing) from None
         if (channel,) not in channels:
             known = ", ".join(name for (name,) in channels) or "none by any"

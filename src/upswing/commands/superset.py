@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from upswing.commands.published import marts_file
 from upswing.commands.superset_bundle import bundle
 from upswing.commands.superset_server import Superset
+from upswing.interface.marts import Marts
 from upswing.user_errors import UserError
 
 PASSWORD = "UPSWING_SUPERSET_PASSWORD"
@@ -32,9 +32,10 @@ def superset(port: int, check: bool, write_bundle: Path | None, files: Path, ven
     The administrator is admin; the password stands in .superset/admin_password, or give one in
     UPSWING_SUPERSET_PASSWORD. Each start puts the shipped charts back as they were; give yours names of their own.
     """
-    marts = marts_file()
-    if not marts.exists():
-        raise click.ClickException(f"nothing is published at {marts}; run `make build` or `dbt build`")
+    published = Marts.of_warehouse()
+    # That it can be read is known before the server starts.
+    with published.opened():
+        marts = published.file
     try:
         zipped = bundle(files / "bundle", marts)
         if write_bundle:

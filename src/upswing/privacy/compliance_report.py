@@ -9,8 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from upswing.database_files import open_database
 from upswing.privacy.compliance import Finding, read_project
 from upswing.privacy.compliance_data import (
     columns_of,
@@ -84,15 +83,11 @@ def opened(file: Path, mend: str) -> Iterator[Any]:
     """A DuckDB file to read from.
 
     Raises:
-        UserError: it is not there, or another process holds it.
+        UserError: it is not there, it is damaged, or another process holds it.
     """
     if not file.exists():
         raise UserError(f"{file} does not exist: {mend}")
-    try:
-        connection = duckdb.connect(str(file), read_only=True)
-    except duckdb.IOException as wrong:
-        raise UserError(f"{file} cannot be read now ({str(wrong).splitlines()[0]}): {mend}") from wrong
-    with connection:
+    with open_database(file) as connection:
         yield connection
 
 

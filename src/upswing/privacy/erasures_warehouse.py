@@ -19,9 +19,9 @@ from typing import Any
 
 import duckdb
 
+from upswing.database_files import open_database
 from upswing.privacy.keys import key_id, private_file
 from upswing.privacy.pseudonyms import pads
-from upswing.user_errors import UserError
 
 ANONYMOUS_SALES = frozenset({"order_lines", "parsed_raw__order_lines", "int_order_lines", "int_orders"})
 """Tables whose rows stay without their customer: what was sold was sold."""
@@ -93,7 +93,7 @@ def rewrite_without(file: Path, pseudonyms: Collection[str]) -> Counter[str]:
 def rows_of(file: Path, pseudonyms: Collection[str]) -> Counter[str]:
     """Rows of each table of a DuckDB file that :func:`rewrite_without` would delete or make anonymous."""
     found: Counter[str] = Counter()
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with open_database(file) as connection:
         for table, relation, condition, _ in _rows_of(connection, pseudonyms):
             (rows,) = connection.execute(f"select count(*) from {relation} where {condition}").fetchone() or (0,)
             found[table] += rows
@@ -103,7 +103,7 @@ def rows_of(file: Path, pseudonyms: Collection[str]) -> Counter[str]:
 def rows_naming(file: Path, texts: Collection[str]) -> Counter[str]:
     """Rows of each ``schema.table.column`` of a DuckDB file that hold one of some texts; none where nothing does."""
     found: Counter[str] = Counter()
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with open_database(file) as connection:
         for part in batched(sorted(texts)):
             for columns in tables(connection).values():
                 counted = ", ".join(f"count(*) filter (where {column.holds(part)})" for column in columns)
@@ -125,7 +125,7 @@ def raw_tables_naming(file: Path, pseudonyms: Collection[str], key: bytes) -> Co
         UserError: a build has the file open.
     """
     found: Counter[str] = Counter()
-    with _opened(file, read_only=True) as connection:
+    with open_database(file) as connection:
         give_key(connection, key)
         named = "select table_name from duckdb_columns() where schema_name = 'raw' and column_name = 'customer_id'"
         try:
@@ -157,16 +157,9 @@ def held(file: Path) -> Iterator[None]:
     if not file.exists():
         yield
         return
-    with _opened(file) as connection:
+    with open_database(file, read_only=False) as connection:
         connection.execute("force checkpoint")
         yield
-
-
-def _opened(file: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    try:
-        return duckdb.connect(str(file), read_only=read_only)
-    except duckdb.IOException as wrong:
-        raise UserError(f"{file} is open elsewhere; wait until the build, or who reads it, is done ({wrong})") from None
 
 
 def tables(connection: Any) -> dict[str, list[Column]]:

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from upswing.database_files import open_database
 from upswing.quality import audit
 from upswing.quality.audit_checksums import checksum, engine_version, quoted
 from upswing.quality.audit_marts import PUBLISH_LOG_SCHEMA, publication_rows
@@ -84,7 +85,7 @@ def published_marts(warehouse: Path) -> dict[str, Any]:
     file = warehouse / MARTS_FILE
     if not file.exists():
         return {}
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with open_database(file) as connection:
         (database,) = connection.execute("select current_database()").fetchone() or ("",)
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
         return checked_marts(connection, database, [table for (table,) in tables])
@@ -96,7 +97,7 @@ def published_anchors(warehouse: Path) -> list[audit.Anchor]:
     if not file.exists():
         return []
     known = f"select distinct audit_entry, audit_hash from {PUBLISH_LOG} order by audit_entry"
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with open_database(file) as connection:
         try:
             rows = connection.execute(known).fetchall()
         except duckdb.CatalogException:  # published before there was an audit

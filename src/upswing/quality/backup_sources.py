@@ -11,15 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-import duckdb
-
+from upswing.database_files import open_database
 from upswing.privacy import erasures
 from upswing.privacy.keys import PSEUDONYM_SECRET, VAULT_SECRET, Secret, key_id
 from upswing.quality import audit
 from upswing.quality.audit_checksums import checksums, engine_version
 from upswing.quality.audit_runs import code_version
 from upswing.quality.backup_archive import BLOCK_BYTES, Manifest, write_archive
-from upswing.user_errors import UserError
 
 WAREHOUSE_FILE, MARTS_FILE, VAULT_FILE = "upswing.duckdb", "marts.duckdb", "vault.sqlite"
 LOG_FILE = f"{WAREHOUSE_FILE}.wal"
@@ -47,7 +45,7 @@ def standing_key_id(secret: Secret) -> str | None:
 
 def table_checksums(file: Path) -> dict[str, list[Any]]:
     """Rows and checksum of each table of a DuckDB file."""
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with open_database(file) as connection:
         return _checksums(connection)
 
 
@@ -96,21 +94,8 @@ def write_backup(warehouse: Path, folder: Path, pushes: Path, target: IO[bytes],
 @contextmanager
 def _held(file: Path) -> Iterator[Any]:
     """A connection that reads a DuckDB file and keeps those out who would write it."""
-    try:
-        connection = duckdb.connect(str(file), read_only=True)
-    except duckdb.IOException as wrong:
-        if "lock" not in str(wrong):
-            raise UserError(f"{file} cannot be read: {wrong}") from None
-        raise UserError(
-            f"{file} is being written: a build runs. Try again when it is done. ({_holder(wrong)})"
-        ) from None
-    with closing(connection):
+    with open_database(file) as connection:
         yield connection
-
-
-def _holder(wrong: Exception) -> str:
-    words = str(wrong)
-    return words[words.find("Conflicting") :].split(". ")[0] if "Conflicting" in words else words
 
 
 def _checksums(connection: Any) -> dict[str, list[Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from upswing.database_files import open_database
 from upswing.quality.gate_judging import judged, judged_words
 from upswing.quality.gate_results import Result
 from upswing.quality.gate_tables import (
@@ -38,16 +39,12 @@ def check_layers(warehouse: Path, layers: Sequence[str], docs_folder: Path | Non
         Rows of :data:`upswing.quality.gate_results.RESULT_SCHEMA`.
 
     Raises:
-        UserError: where there is no warehouse, a build has it open, or the layer was never built.
+        UserError: there is no warehouse, it cannot be opened, or the layer was never built.
     """
     file = warehouse / "upswing.duckdb"
     if not file.exists():
         raise UserError(f"there is no warehouse at {file}; run `make build` or `dbt build`")
-    try:
-        connection = duckdb.connect(str(file), read_only=True)
-    except duckdb.IOException as wrong:
-        raise UserError(f"{file} is open elsewhere, as it is while a build runs; try again when it is done") from wrong
-    with connection:
+    with open_database(file) as connection:
         connection.execute("set TimeZone = 'UTC'")
         tables: list[Table] = []
         known: list[dict[str, Any]] = []
