@@ -10,7 +10,8 @@ export UPSWING_WAREHOUSE
 ENGINE ?= duckdb
 TO ?= postgres
 PORT ?= 8501
-LANGUAGE ?= en
+# Not from the environment, where the system has a variable of that name.
+LANGUAGE := en
 PART ?= build
 # What a build needs: Spark's part for Spark, the databases' part where the raw tables come out of one.
 INSTALLED := $(addprefix $(VENV)/.installed-,build $(filter spark,$(ENGINE)) $(if $(strip $(UPSWING_SOURCE)),databases))
@@ -19,13 +20,25 @@ export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test test-all test-fast test-slow test-spark test-adapter lint lint-python lint-sql docs bench bench-scale clean sample engine quality compliance backup restore publish refresh dashboard report cards superset
+.PHONY: help check install build test test-all test-fast test-slow test-spark test-adapter lint lint-python lint-sql docs bench bench-scale clean sample quality compliance backup restore publish refresh dashboard report cards superset
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
+# Mistakes in what was given, before anything is installed.
+CHECKED := ENGINE PART TO LANGUAGE PORT FILE RAW
+check: export PYTHONPATH := src
+check: export MAKE_GIVEN := $(MAKEOVERRIDES)
+$(foreach name,$(CHECKED),$(eval check: export $(name) := $($(name))))
+check:
+	@command -v "$(PYTHON)" > /dev/null || { echo "There is no $(PYTHON); name another Python: make PYTHON=python3.12" >&2; exit 2; }
+	@"$(PYTHON)" -m upswing.make_arguments $(MAKECMDGOALS)
+
+.DEFAULT:
+	@PYTHONPATH=src "$(PYTHON)" -m upswing.make_arguments --unknown "$@" Makefile
+
 # The stamp of a part says that it is installed; scripts/install lists the parts and writes the stamps.
-$(VENV)/.installed-%: requirements.txt pyproject.toml
+$(VENV)/.installed-%: requirements.txt pyproject.toml | check
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/install $*
 
 # One after another, also under `make -j`: all of them install into one environment.
@@ -34,20 +47,17 @@ $(addprefix $(VENV)/.installed-,pages metrics databases spark dev): $(VENV)/.ins
 install: $(VENV)/.installed-$(PART) ## Install what a build needs, or with PART=pages, metrics, databases, spark or dev more
 	@echo "$(PART) is installed in $(VENV)."
 
-engine:
-	@case "$(ENGINE)" in duckdb|spark) ;; *) echo "ENGINE is $(ENGINE); expected duckdb or spark: make build ENGINE=spark"; exit 1;; esac
-
 sample: $(VENV)/.installed-build ## Write the sample's raw tables to data/sample, unless they stand already
 	@$(BIN)/upswing sample --missing-only
 
-build: engine $(INSTALLED) ## Build the warehouse and publish the marts; RAW=folder for your own data, ENGINE=spark for Spark
+build: check $(INSTALLED) ## Build the warehouse and publish the marts; RAW=folder for your own data, ENGINE=spark for Spark
 	@mkdir -p "$(UPSWING_WAREHOUSE)"
 	@$(if $(strip $(RAW)),:,$(BIN)/upswing sample --missing-only)
 	@$(BIN)/dbt build --target $(ENGINE) --exclude-resource-type unit_test || \
 		{ echo "The build failed, so nothing was published: $(UPSWING_WAREHOUSE)/marts.duckdb, where it stands, is as it was."; exit 1; }
 	@$(BIN)/upswing published
 
-refresh: $(INSTALLED) ## Take in new raw files once, build what they touch and publish it; `upswing watch` does so for ever
+refresh: check $(INSTALLED) ## Take in new raw files once, build what they touch and publish it; `upswing watch` does so for ever
 	@$(BIN)/upswing watch --once
 
 dashboard: $(VENV)/.installed-pages ## Serve the dashboard on this machine; PORT=8501

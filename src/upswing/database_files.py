@@ -58,7 +58,7 @@ def _of_duckdb(error: duckdb.Error, file: Path | None) -> str | None:
         named = NAMED.search(text)
         damaged = file or (Path(named[1]) if named else Path("a file of the warehouse"))
         if damaged.name == "marts.duckdb":
-            helps = "remove it and publish the marts again: make build, or dbt build"
+            helps = "publish the marts again: make build, or dbt build"
         else:
             helps = "put a backup back: upswing restore backups/FILE"
         return f"{damaged} is damaged, or is no DuckDB file; {helps}"

@@ -93,7 +93,10 @@ def publish_marts(
 def _write_from_duckdb(session: Any, file: Path, standing: Path, schema: str, marts: list[str]) -> None:
     cursor = session.cursor()
     (build,) = cursor.execute("select current_database()").fetchone()
-    kept = _unchanged_marts(cursor, build, schema, marts, standing) if standing.exists() else set()
+    try:
+        kept = _unchanged_marts(cursor, build, schema, marts, standing) if standing.exists() else set()
+    except duckdb.IOException:  # The published file is damaged: nothing of it is kept.
+        kept = set()
     if kept:
         shutil.copyfile(standing, file)
     cursor.execute(f"attach {_quoted(str(file))} as publication")

@@ -239,7 +239,7 @@ def test_neither_goes_on_while_a_build_runs(place: Place) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as build:
         assert build.stdout is not None
         build.stdout.readline()
-        with pytest.raises(UserError, match="a build runs"):
+        with pytest.raises(UserError, match="in use by another process"):
             place.back_up()
         with pytest.raises(UserError, match="a build runs"):
             place.restore(archive)

@@ -107,6 +107,24 @@ def test_a_mart_that_is_gone_is_published_no_more(build: duckdb.DuckDBPyConnecti
     assert rows(file, "select table_name from duckdb_tables()") == [("large",)]
 
 
+@pytest.mark.parametrize("damage", ["none of it is one", "its end is missing", "its middle is"])
+def test_a_published_file_that_is_damaged_is_replaced(
+    build: duckdb.DuckDBPyConnection, tmp_path: Path, damage: str
+) -> None:
+    file = tmp_path / "marts.duckdb"
+    published(build, file, "large", "small")
+    whole = file.read_bytes()
+    half = len(whole) // 2
+    damaged = {
+        "none of it is one": b"no database" * 1000,
+        "its end is missing": whole[:half],
+        "its middle is": whole[: 3 * 4096] + bytes(len(whole) - 3 * 4096),
+    }
+    file.write_bytes(damaged[damage])
+    published(build, file, "large", "small")
+    assert rows(file, "select count(*) from large") == [(1000,)]
+
+
 def test_a_reader_keeps_the_version_it_opened(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     file = tmp_path / "marts.duckdb"
     published(build, file, "large", "small")

@@ -328,7 +328,7 @@ def test_the_command_exports_what_is_published(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("UPSWING_WAREHOUSE", str(tmp_path))
     folder = tmp_path / "out"
     code, told = run("--channel", "email", "--folder", str(folder))
-    assert (code, "nothing is published at" in told) == (1, True)
+    assert (code, "Nothing is published at" in told) == (1, True)
     with duckdb.connect(str(tmp_path / "marts.duckdb")) as published:
         published.execute("create table products (product_id varchar)")
     code, told = run("--channel", "email", "--folder", str(folder))

@@ -137,7 +137,7 @@ def test_nobody_and_a_running_build_are_named(warehouse: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as building:
         assert building.stdout is not None
         assert building.stdout.readline() == "there\n"
-        with pytest.raises(UserError, match="is open elsewhere; wait until the build"):
+        with pytest.raises(UserError, match="in use by another process"):
             forget(warehouse, ["17"], Path("pushes"), TODAY)
         building.kill()
     assert erasures.read(warehouse) == {}

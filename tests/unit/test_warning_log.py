@@ -16,7 +16,8 @@ from upswing.warning_log import send_warnings
 def written() -> Iterator[list[str]]:
     """The log; afterwards warnings are shown as before."""
     logger = logging.getLogger("py.warnings")
-    handlers, propagates, lines = logger.handlers, logger.propagate, []
+    handlers, propagates = logger.handlers, logger.propagate
+    lines: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         send_warnings(lines.append)

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from upswing.commands.beforehand import existing_warehouse
+from upswing.nearest import did_you_mean
 from upswing.privacy.keys import warehouse_folder
 from upswing.quality import audit as chain
 from upswing.quality.audit_publish import changed_marts, published_anchors
@@ -33,8 +35,8 @@ def verify(backups: Path) -> None:
 
     Exits with 1 where something is wrong.
     """
-    warehouse = warehouse_folder()
     try:
+        warehouse = existing_warehouse()
         anchors = [*published_anchors(warehouse), *known_anchors(backups)]
         breaks = chain.verify(warehouse, anchors)
         # What the record says of the marts counts only while the record holds.
@@ -63,11 +65,18 @@ def verify(backups: Path) -> None:
 def log(kind: str | None, last: int, file_format: str) -> None:
     """Print entries, the oldest first."""
     try:
-        found = chain.entries(warehouse_folder(), kind, last)
+        found = chain.entries(existing_warehouse(), kind, last)
     except UserError as wrong:
         raise click.ClickException(str(wrong)) from wrong
-    if not found and kind is not None and chain.head(warehouse_folder()) is not None:
-        raise click.ClickException(f"no entry is of the kind {kind!r}; there are: {', '.join(_kinds())}")
+    if not found and chain.head(warehouse_folder()) is None:
+        click.echo(
+            f"{chain.audit_file(warehouse_folder())} has no entry yet; the first `dbt build` writes it", err=True
+        )
+    elif not found and kind is not None:
+        kinds = _kinds()
+        raise click.ClickException(
+            f"no entry is of the kind {kind!r}; there are: {', '.join(kinds)}{did_you_mean(kind, kinds)}"
+        )
     for entry in found:
         if file_format == "json":
             click.echo(json.dumps(asdict(entry) | {"details": entry.content()}, ensure_ascii=False))

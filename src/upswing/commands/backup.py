@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from upswing.commands.beforehand import existing_warehouse
 from upswing.privacy.keys import keys_folder, warehouse_folder
 from upswing.quality.backup import BackedUp, back_up
 from upswing.quality.backup_crypto import BACKUP_SECRET
-from upswing.quality.backup_restore import check, restore
+from upswing.quality.backup_restore import check, check_there, restore
 from upswing.user_errors import UserError
 
 MEGABYTE = 1_000_000
@@ -36,7 +37,7 @@ def backup_command(folder: Path, encrypt: bool, keep: int, pushes: Path) -> None
     The keys are in no backup.
     """
     try:
-        done = back_up(warehouse_folder(), folder, pushes, encrypt=encrypt, keep=keep)
+        done = back_up(existing_warehouse(), folder, pushes, encrypt=encrypt, keep=keep)
     except UserError as wrong:
         raise click.ClickException(str(wrong)) from wrong
     except OSError as wrong:
@@ -60,6 +61,7 @@ def restore_command(file: Path, yes: bool, only_check: bool, without_vault: bool
             manifest = check(file)
             click.echo(f"{file} is sound: made {manifest.created_at} by {manifest.actor}, {len(manifest.files)} files")
             return
+        check_there(file)
         if not yes and warehouse.exists():
             click.confirm(f"Replace the warehouse in {warehouse} by {file}?", abort=True)
         done = restore(file, warehouse, pushes, without_vault=without_vault)

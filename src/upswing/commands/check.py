@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
+from upswing.commands.beforehand import existing_warehouse
 from upswing.quality.gate_check import LAYERS, check_layers
 from upswing.quality.gate_results import as_json, as_junit, as_text, failures
 from upswing.user_errors import UserError
@@ -28,9 +28,8 @@ def check(layer: str | None, file_format: str, output: Path | None, data_docs: P
 
     Nothing is built, changed or published. What the tables are compared with is the last published run.
     """
-    warehouse = Path(os.environ.get("UPSWING_WAREHOUSE", "warehouse"))
     try:
-        results = check_layers(warehouse, [layer] if layer else list(LAYERS), data_docs)
+        results = check_layers(existing_warehouse(), [layer] if layer else list(LAYERS), data_docs)
     except UserError as wrong:
         raise click.ClickException(str(wrong)) from wrong
     report = FORMATS[file_format](results)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from upswing.commands.beforehand import existing_warehouse
 from upswing.privacy.compliance import BROKEN, as_json, as_text
 from upswing.privacy.compliance_report import Places, report
-from upswing.privacy.keys import warehouse_folder
 from upswing.quality.modes import close_folder
 from upswing.user_errors import UserError
 
@@ -29,11 +29,15 @@ def compliance(form: str, target: Path | None, logs: Path | None, pushes: Path, 
 
     Exits with 1 where a promise is broken.
     """
+    try:
+        warehouse = existing_warehouse()
+    except UserError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
     places = Places(
         project=Path.cwd(),
         target=target or Path(os.environ.get("DBT_TARGET_PATH", "target")),
         logs=logs or Path(os.environ.get("DBT_LOG_PATH", "logs")),
-        warehouse=warehouse_folder(),
+        warehouse=warehouse,
         exports=(pushes, backups),
     )
     try:

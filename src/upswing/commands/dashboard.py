@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from upswing.commands.beforehand import check_port
 from upswing.user_errors import UserError, require_extra
 
 APP = Path("dashboard/app.py")
@@ -20,6 +21,7 @@ def dashboard(port: int) -> None:
         raise click.ClickException(f"{APP} is not here; run this in the folder of the project")
     try:
         require_extra("pages", "streamlit", "altair")
+        check_port(port, "upswing dashboard")
     except UserError as wrong:
         raise click.ClickException(str(wrong)) from wrong
     from streamlit.web.cli import main as streamlit

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from upswing.commands.beforehand import existing_warehouse
 from upswing.marketing.push_ledger import LedgerError
 from upswing.privacy.erasures_forget import Forgotten, forget, record_of
-from upswing.privacy.keys import warehouse_folder
 from upswing.user_errors import UserError
 
 
@@ -27,8 +27,9 @@ def forget_command(customers: tuple[str, ...], dry_run: bool, yes: bool, pushes:
     Their rows leave the warehouse and the published marts, their identities the vault, their pushes the ledger and the
     exported files; sales stay, without their customer. No later build lets them in again.
     """
-    warehouse, today = warehouse_folder(), date.today()
+    today = date.today()
     try:
+        warehouse = existing_warehouse()
         would = forget(warehouse, customers, pushes, today, is_dry_run=True)
         for line in _told(would, "would go" if dry_run or not yes else "go"):
             click.echo(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from upswing.commands.beforehand import existing_warehouse
 from upswing.privacy import erasures
 from upswing.privacy.keys import pseudonym_key, warehouse_folder
 from upswing.privacy.pseudonyms import pseudonym
@@ -20,6 +21,7 @@ def identify(customers: tuple[str, ...]) -> None:
     The audit keeps who asked for whom, and when.
     """
     try:
+        existing_warehouse()
         key = pseudonym_key()
         asked = {name: (name, pseudonym(key, name)) for name in customers}
         known = known_identities({candidate for candidates in asked.values() for candidate in candidates})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from upswing.commands.beforehand import existing_warehouse
 from upswing.marketing.push_ledger import LedgerError
 from upswing.privacy.keys import (
     PSEUDONYM_SECRET,
@@ -33,6 +34,7 @@ def show() -> None:
     """Say which keys stand, by their ids, and where they come from."""
     file = vault_file()
     try:
+        existing_warehouse()
         click.echo(f"pseudonyms  {key_id(pseudonym_key())}  {_origin(PSEUDONYM_SECRET)}")
         key = standing_vault_key(file)
         click.echo(f"vault       {key_id(key)}  {_origin(VAULT_SECRET)}")
@@ -59,6 +61,7 @@ def rotate(vault: bool, pseudonyms: bool, yes: bool, pushes: tuple[Path, ...]) -
         raise click.UsageError("give one of --vault and --pseudonyms")
     secret = VAULT_SECRET if vault else PSEUDONYM_SECRET
     try:
+        existing_warehouse()
         if pseudonyms and not yes:
             click.echo(
                 "Every customer gets a new pseudonym. The next build parses all raw tables and computes all scores "

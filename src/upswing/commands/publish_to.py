@@ -9,6 +9,7 @@ import click
 
 from upswing import engine
 from upswing.databases import parsed
+from upswing.interface.marts import Marts
 from upswing.privacy.keys import warehouse_folder
 from upswing.quality.audit import append
 from upswing.quality.serve_postgres import serve
@@ -37,6 +38,8 @@ def publish(target: str, schema: str, manifest: Path) -> None:
     is_whole = text.startswith(("postgres:", "postgresql:"))
     warehouse = warehouse_folder()
     try:
+        with Marts.of_warehouse().opened():
+            pass  # Whether there is something to copy is known before the database is asked.
         database = parsed(text if is_whole else f"{target}:{text}", SERVE)
         served = serve(
             warehouse / "marts.duckdb",

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+
 from upswing.interface.marts import Marts
 
 QUESTIONS = {

@@ -14,6 +14,7 @@ from upswing.interface.marts import Marts
 from upswing.marketing.push_export import Exported, export_pushes
 from upswing.marketing.push_files import FORMATS
 from upswing.marketing.push_ledger import LedgerError
+from upswing.nearest import did_you_mean
 from upswing.privacy.vault_sealing import known_identities
 from upswing.user_errors import UserError
 
@@ -56,7 +57,10 @@ def _published_pushes(channel: str) -> pa.Table:
             raise click.ClickException(missing) from None
         if (channel,) not in channels:
             known = ", ".join(name for (name,) in channels) or "none by any"
-            raise click.ClickException(f"no pushes are published by channel {channel!r}; there are pushes by: {known}")
+            near = did_you_mean(channel, [name for (name,) in channels])
+            raise click.ClickException(
+                f"no pushes are published by channel {channel!r}; there are pushes by: {known}{near}"
+            )
         rows = connection.execute("select * from marketing_pushes where channel = ?", [channel])
         return rows.to_arrow_table()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -43,9 +43,9 @@ NO_COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a c
 def query(sql: str | None, form: str | None) -> None:
     """Run one SELECT on the published marts and print its rows.
 
-    SQL may also come from standard input: `upswing query < file.sql`, or `-` in its place. Without SQL the command lists
-    the marts, as `upswing tables` does. DESCRIBE, SUMMARIZE, SHOW and EXPLAIN work too. Nothing can be written, and no
-    file but the marts can be read.
+    SQL may also come from standard input: `upswing query < file.sql`, or `-` in its place. Without SQL the command
+    lists the marts, as `upswing tables` does. DESCRIBE, SUMMARIZE, SHOW and EXPLAIN work too. Nothing can be written,
+    and no file but the marts can be read.
     """
     text = _from_input() if sql in (None, "-") else sql
     if not (text or "").strip():
@@ -73,7 +73,7 @@ def tables(mart: str | None) -> None:
             return
         known = _marts(connection)
         if mart not in known:
-            raise UserError(f"there is no mart {mart}{did_you_mean(mart, known)}; `upswing tables` lists them")
+            raise UserError(f"there is no mart {mart} (`upswing tables` lists them){did_you_mean(mart, known)}")
         columns = connection.execute(
             "select column_name, lower(data_type), comment from duckdb_columns() "
             "where database_name = 'published' and table_name = ? order by column_index",
@@ -130,14 +130,14 @@ def _run(connection: duckdb.DuckDBPyConnection, text: str, form: str | None) -> 
 
 def _shown(relation: duckdb.DuckDBPyRelation) -> str:
     """The rows as a table; on a terminal that is too narrow for the columns, a line for each value."""
-    width = os.get_terminal_size().columns if sys.stdout.isatty() else WIDEST
+    width = _width()
     table = StringIO()
     with redirect_stdout(table):
         relation.show(max_width=width, max_rows=SHOWN_ROWS, max_col_width=width)
     text = table.getvalue().rstrip("\n") + "\n"
-    if not re.search(r"columns \(\d+ shown\)\s*$", text):
-        return text
-    return "".join(_records(relation))
+    leaves_columns_out = re.search(r"columns \(\d+ shown\)\s*$", text)
+    is_too_wide = max(map(len, text.splitlines())) > width
+    return "".join(_records(relation)) if leaves_columns_out or is_too_wide else text
 
 
 def _records(relation: duckdb.DuckDBPyRelation) -> Iterator[str]:
@@ -219,8 +219,13 @@ def _list_marts(connection: duckdb.DuckDBPyConnection) -> None:
     marts = _marts(connection)
     longest = max(map(len, marts), default=0)
     for mart, comment in marts.items():
-        click.echo(_cut(f"{mart:<{longest}}  {_rows(connection, mart):>11,} rows  {_line(comment)}".rstrip()))
-    click.echo("\nColumns of one: upswing tables MART. Its rows: upswing query \"from MART limit 10\".", err=True)
+        first_sentence = _line(comment).split(". ")[0].rstrip(".")
+        click.echo(_cut(f"{mart:<{longest}}  {_rows(connection, mart):>11,} rows  {first_sentence}".rstrip()))
+    click.echo('\nColumns of one: upswing tables MART. Its rows: upswing query "from MART limit 10".', err=True)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDEST
 
 
 def _line(comment: str | None) -> str:
@@ -229,9 +234,7 @@ def _line(comment: str | None) -> str:
 
 def _cut(line: str) -> str:
     """A line as wide as the terminal; all of it where there is none."""
-    if not sys.stdout.isatty():
-        return line
-    width = os.get_terminal_size().columns
+    width = _width()
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
@@ -240,11 +243,11 @@ def _told(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> str:
     text = str(error)
     if table := NO_TABLE.search(text):
         name = table[1].rpartition(".")[2]
-        return f"there is no mart {name}{did_you_mean(name, _marts(connection))}; `upswing tables` lists them"
+        return f"there is no mart {name} (`upswing tables` lists them){did_you_mean(name, _marts(connection))}"
     if column := NO_COLUMN.search(text):
         name = column[1] or column[2]
         near = did_you_mean(name, re.findall(r'"([^"]+)"', text.partition("Candidate bindings:")[2]))
-        return f"there is no column {name}{near}; `upswing tables MART` lists the columns of a mart"
+        return f"there is no column {name} (`upswing tables MART` lists the columns of a mart){near}"
     if isinstance(error, duckdb.PermissionException):
         return "only the published marts can be read: no file, no network, no extension"
     return told_error(error) or _plain(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from upswing.commands.beforehand import check_port
 from upswing.commands.superset_bundle import bundle
 from upswing.commands.superset_server import Superset
 from upswing.interface.marts import Marts
@@ -20,7 +21,13 @@ folder = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--port", default=8088, show_default=True, help="On 127.0.0.1; nobody else can reach it.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8088,
+    show_default=True,
+    help="On 127.0.0.1; nobody else can reach it.",
+)
 @click.option("--check", is_flag=True, help="Ask every chart for its rows, tell how many, and end.")
 @click.option("--write-bundle", type=folder, help="Write the zip for a Superset of your own, and end.")
 @click.option("--files", type=folder, default=Path("superset"), show_default=True, help="Settings and bundle.")
@@ -33,10 +40,12 @@ def superset(port: int, check: bool, write_bundle: Path | None, files: Path, ven
     UPSWING_SUPERSET_PASSWORD. Each start puts the shipped charts back as they were; give yours names of their own.
     """
     published = Marts.of_warehouse()
-    # That it can be read is known before the server starts.
-    with published.opened():
-        marts = published.file
     try:
+        # Whether it can be read is known before the server starts.
+        with published.opened():
+            marts = published.file
+        if not write_bundle:
+            check_port(port, "upswing superset")
         zipped = bundle(files / "bundle", marts)
         if write_bundle:
             write_bundle.write_bytes(zipped)

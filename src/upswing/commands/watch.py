@@ -14,12 +14,13 @@ from typing import Any
 import click
 import yaml
 
+from upswing.nearest import did_you_mean, near_path
 from upswing.quality.live import Watch
 from upswing.quality.watch_builds import WarmDbt
 from upswing.quality.watch_state import only_watch
 from upswing.user_errors import UserError
 
-STOPPED = 130
+EXPECTED = "expected a mapping, as in '{as_of_date: 2024-06-30}'"
 
 
 @click.command()
@@ -37,12 +38,18 @@ def watch(every: float, once: bool, variables: str) -> None:
     if not (project / "dbt_project.yml").exists():
         raise click.ClickException(f"{project} is no dbt project; run `upswing watch` in the folder of dbt_project.yml")
     given = _parsed(variables)
+    known = _project_vars(project)
+    for name in given:
+        if name not in known:
+            raise click.BadParameter(f"the project has no var {name}{did_you_mean(name, known)}", param_hint="--vars")
+    settings = known | given
+    raw = _raw_folder(settings)
+    if raw is not None and "://" not in raw and not Path(raw).is_dir():
+        raise click.ClickException(f"there is no raw folder {raw}{near_path(Path(raw))}; name it in UPSWING_RAW")
     try:
         with only_watch(warehouse):
             dbt = WarmDbt(project, warehouse, given)
             dbt.read_project()
-            settings = _project_vars(project) | given
-            raw = _raw_folder(settings)
             looking = Watch(dbt, raw, _tell, settings.get("business_time_zone", "UTC"))
             if once:
                 done = looking.look()
@@ -61,10 +68,10 @@ def watch(every: float, once: bool, variables: str) -> None:
 def _parsed(variables: str) -> dict[str, Any]:
     try:
         given = yaml.safe_load(variables) or {}
-    except yaml.YAMLError as wrong:
-        raise click.BadParameter(f"--vars is no YAML: {wrong}") from wrong
+    except yaml.YAMLError:
+        raise click.BadParameter(f"--vars is {variables!r}, which is no YAML; {EXPECTED}") from None
     if not isinstance(given, dict):
-        raise click.BadParameter(f"--vars is {variables!r}; expected a mapping, as in '{{as_of_date: 2024-06-30}}'")
+        raise click.BadParameter(f"--vars is {variables!r}; {EXPECTED}")
     return given
 
 

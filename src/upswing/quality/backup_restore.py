@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from upswing.nearest import near_path
 from upswing.privacy import erasures
 from upswing.privacy.erasures_forget import replay
 from upswing.privacy.keys import PSEUDONYM_SECRET, VAULT_SECRET, private_folder
 from upswing.quality import audit
 from upswing.quality.audit_publish import published_marts
-from upswing.quality.backup import nowhere
+from upswing.quality.backup import backups, nowhere
 from upswing.quality.backup_archive import Manifest, read_archive
 from upswing.quality.backup_checks import check_key, check_tables, continues
 from upswing.quality.backup_sources import (
@@ -65,8 +66,7 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
         UserError: the backup is damaged, its key or the keys of its pseudonyms are missing, it is of another
             warehouse, or a build runs.
     """
-    if not archive.is_file():
-        raise UserError(f"there is no backup {archive}")
+    check_there(archive)
     private_folder(warehouse)
     aside = warehouse / ASIDE
     with alone(warehouse):
@@ -93,14 +93,28 @@ def _has_other_pseudonyms(manifest: Manifest) -> bool:
     return manifest.keys.get(PSEUDONYM_SECRET.name) not in (None, standing_key_id(PSEUDONYM_SECRET))
 
 
+def check_there(archive: Path) -> None:
+    """Check that a backup exists.
+
+    Raises:
+        UserError: it does not; the message names the nearest, or the newest beside it.
+    """
+    if archive.is_file():
+        return
+    near = near_path(archive)
+    beside = backups(archive if archive.is_dir() else archive.parent)
+    newest = f"; the newest there is {beside[-1]}" if beside else ""
+    what = f"{archive} is a folder, and a backup is a file" if archive.is_dir() else f"there is no backup {archive}"
+    raise UserError(what + (near or newest or "; `upswing backup` makes one"))
+
+
 def check(archive: Path) -> Manifest:
     """Read a backup to its end and check every byte of it, changing nothing.
 
     Raises:
         UserError: it is damaged, or its key is missing or another.
     """
-    if not archive.is_file():
-        raise UserError(f"there is no backup {archive}")
+    check_there(archive)
     return read_archive(archive, lambda _: nowhere())
 
 
