@@ -9,7 +9,7 @@ from typing import Any
 import click
 import duckdb
 
-from upswing.database_files import told_error
+from upswing.database_files import explained_error
 from upswing.nearest import did_you_mean
 from upswing.quality.modes import private_umask
 from upswing.user_errors import UserError
@@ -70,7 +70,7 @@ class Commands(click.Group):
         except UserError as error:
             raise click.ClickException(str(error)) from None
         except (duckdb.Error, sqlite3.Error, OSError) as error:
-            if (told := told_error(error)) is None:
+            if (told := explained_error(error)) is None:
                 raise
             raise click.ClickException(told) from None
 

@@ -24,10 +24,10 @@ def open_database(file: Path, read_only: bool = True) -> duckdb.DuckDBPyConnecti
     try:
         return duckdb.connect(str(file), read_only=read_only)
     except duckdb.Error as error:
-        raise UserError(told_error(error, file) or _first_line(error)) from None
+        raise UserError(explained_error(error, file) or _first_line(error)) from None
 
 
-def told_error(error: BaseException, file: Path | None = None) -> str | None:
+def explained_error(error: BaseException, file: Path | None = None) -> str | None:
     """What an error of a file means, in one line; None where the error is a fault of ours, which keeps its traceback.
 
     Args:

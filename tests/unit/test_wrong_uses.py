@@ -16,11 +16,14 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.exceptions.connection import FailedToConnectError
 
 from upswing.cli import main
-from upswing.database_files import told_error
+from upswing.database_files import explained_error
 from upswing.make_arguments import VARIABLES, problems, wrong_goal
 from upswing.nearest import did_you_mean, near_path
+from upswing.warehouse_plugin import Plugin
 
 PROJECT = Path(__file__).parents[2]
 MOST_LINES = 4
@@ -134,6 +137,12 @@ def held(place: Path) -> Iterator[Path]:
         holder.terminate()
 
 
+def plugin(file: Path, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+    """What dbt loads before it opens that file."""
+    monkeypatch.setattr("upswing.warehouse_plugin.prepare", lambda: None)
+    return Plugin("warehouse_plugin", {}, DuckDBCredentials(path=str(file)))
+
+
 def files(folder: Path) -> set[Path]:
     """All files below a folder."""
     return {path for path in folder.rglob("*") if path.is_file()}
@@ -172,6 +181,17 @@ def test_a_warehouse_that_another_process_has_open(typed: tuple[str, ...], held:
     assert "PID" in message
     assert "wait until it has ended" in message
     assert held.exists()
+
+
+def test_a_build_of_a_warehouse_that_is_in_use_or_damaged(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FailedToConnectError, match="is in use by another process"):
+        plugin(held, monkeypatch)
+    damaged = held.with_name("damaged.duckdb")
+    damaged.write_bytes(b"no database" * 1000)
+    with pytest.raises(FailedToConnectError, match="is damaged, or is no DuckDB file; put a backup back"):
+        plugin(damaged, monkeypatch)
+    plugin(held.with_name("new.duckdb"), monkeypatch)
+    assert not held.with_name("new.duckdb").exists()
 
 
 @pytest.mark.parametrize(
@@ -222,7 +242,7 @@ def test_an_audit_that_is_damaged(place: Path) -> None:
     ],
 )
 def test_what_an_error_of_a_file_means(error: Exception, words: str | None) -> None:
-    message = told_error(error)
+    message = explained_error(error)
     assert (words is None and message is None) or (words is not None and words in str(message))
 
 

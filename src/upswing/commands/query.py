@@ -19,7 +19,7 @@ import click
 import duckdb
 from duckdb import StatementType
 
-from upswing.database_files import told_error
+from upswing.database_files import explained_error
 from upswing.interface.marts import Marts
 from upswing.nearest import did_you_mean
 from upswing.user_errors import UserError
@@ -60,7 +60,7 @@ def query(sql: str | None, form: str | None) -> None:
         try:
             _run(connection, statement, form)
         except duckdb.Error as error:
-            raise UserError(_told(connection, error)) from None
+            raise UserError(_explained(connection, error)) from None
 
 
 @click.command()
@@ -238,7 +238,7 @@ def _cut(line: str) -> str:
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
-def _told(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> str:
+def _explained(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> str:
     """What is wrong with a query, with the nearest mart or column."""
     text = str(error)
     if table := NO_TABLE.search(text):
@@ -250,7 +250,7 @@ def _told(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> str:
         return f"there is no column {name} (`upswing tables MART` lists the columns of a mart){near}"
     if isinstance(error, duckdb.PermissionException):
         return "only the published marts can be read: no file, no network, no extension"
-    return told_error(error) or _plain(text)
+    return explained_error(error) or _plain(text)
 
 
 def _plain(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from upswing.database_files import told_error
+from upswing.database_files import explained_error
 from upswing.nearest import near_path
 from upswing.user_errors import UserError
 
@@ -64,7 +64,7 @@ class Marts:
             try:
                 connection.execute(f"attach '{quoted}' as published (read_only)")
             except duckdb.Error as error:
-                raise UserError(told_error(error, self.file) or str(error)) from None
+                raise UserError(explained_error(error, self.file) or str(error)) from None
             connection.execute("use published")
             # A query that needs more than the memory uses files beside the marts.
             connection.execute(f"set temp_directory = '{quoted}.{os.getpid()}'")
