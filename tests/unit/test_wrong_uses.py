@@ -79,6 +79,8 @@ USES = [
     wrong("query 'drop table fruits'", "expected a SELECT, found DROP"),
     wrong("query 'select $fruit'", "$fruit"),
     wrong("query ' '", "no SQL to run", "upswing tables"),
+    wrong("query -", "no SQL to run"),
+    wrong("query --json", "no SQL to run"),
     wrong("tables fruit", "no mart fruit ", "did you mean fruits?"),
     wrong("push --channel email", "marketing_pushes", "make build"),
     # Folders and files that are not there.
@@ -335,6 +337,12 @@ def test_make_stops_before_it_installs(typed: tuple[str, ...], words: str, tmp_p
     assert len(rest) == 1
     assert done.stdout == ""
     assert not (tmp_path / "venv").exists()
+
+
+def test_make_takes_no_language_from_the_system() -> None:
+    environment = os.environ | {"LANGUAGE": "de_DE:en"}
+    done = subprocess.run(["make", "-n", "report"], cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert "upswing report --language en\n" in done.stdout
 
 
 def test_the_nearest_match(tmp_path: Path) -> None:

@@ -47,13 +47,9 @@ def query(sql: str | None, form: str | None) -> None:
     lists the marts, as `upswing tables` does. DESCRIBE, SUMMARIZE, SHOW and EXPLAIN work too. Nothing can be written,
     and no file but the marts can be read.
     """
-    text = _from_input() if sql in (None, "-") else sql
-    if not (text or "").strip():
-        if sql is not None:
-            raise UserError("there is no SQL to run; `upswing tables` lists the marts")
-        text = None
+    text = _from_input() if sql is None or sql == "-" else sql
     with Marts.of_warehouse().opened() as connection:
-        if text is None:
+        if sql is None and form is None and not text.strip():
             _list_marts(connection)
             return
         statement = one_select(text)
@@ -110,9 +106,9 @@ def one_select(text: str) -> str:
     return text
 
 
-def _from_input() -> str | None:
+def _from_input() -> str:
     stdin = click.get_text_stream("stdin")
-    return None if stdin.isatty() else stdin.read()
+    return "" if stdin.isatty() else stdin.read()
 
 
 def _run(connection: duckdb.DuckDBPyConnection, text: str, form: str | None) -> None:
