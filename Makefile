@@ -53,7 +53,7 @@ sample: $(VENV)/.installed-build ## Write the sample's raw tables to data/sample
 build: check $(INSTALLED) ## Build the warehouse and publish the marts; RAW=folder for your own data, ENGINE=spark for Spark
 	@mkdir -p "$(UPSWING_WAREHOUSE)"
 	@$(if $(strip $(RAW)),:,$(BIN)/upswing sample --missing-only)
-	@$(BIN)/dbt build --target $(ENGINE) --exclude-resource-type unit_test || \
+	@$(BIN)/dbt build --target $(ENGINE) --exclude-resource-type unit_test --exclude-resource-type exposure || \
 		{ echo "The build failed, so nothing was published: $(UPSWING_WAREHOUSE)/marts.duckdb, where it stands, is as it was."; exit 1; }
 	@$(BIN)/upswing published
 
