@@ -21,11 +21,20 @@ GROUPS = ((2, 40, 60, 3), (5, 20, 20, 6), (20, 6, 60, 16), (90, 1, 25, 40))
 
 NAMES = pa.table(
     {
-        "segment_name": ["dormant", "best", "rest"],
+        "segment_kind": ["dormant", "best", "rest"],
         "priority": [1, 2, 3],
         "feature": ["recency_days", "revenue_active", None],
         "comparison": ["above", "above", None],
         "quantile": pa.array([0.7, 0.7, None], type=pa.float64()),
+        "value": pa.nulls(3, pa.float64()),
+    }
+)
+
+TRAITS = pa.table(
+    {
+        "feature": ["average_basket", "online_share"],
+        "below": ["small baskets", "in stores"],
+        "above": ["large baskets", "online"],
     }
 )
 

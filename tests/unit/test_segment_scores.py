@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from unit.segments import EARLIER, NAMES, QUICK, customer, drawn, table
+from unit.segments import EARLIER, NAMES, QUICK, TRAITS, customer, drawn, table
 from upswing.customers.segment_fit import fit_customer_segments
 from upswing.customers.segment_model import SegmentModel
 from upswing.customers.segment_scores import SEGMENT_SCHEMA, margin, score_segments
@@ -19,7 +19,7 @@ def fit() -> dict[str, Any]:
 
 
 def scored(fit: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    found = score_segments(fit, table(rows), NAMES)
+    found = score_segments(fit, table(rows), NAMES, TRAITS)
     assert found.schema == SEGMENT_SCHEMA
     return {row["customer_id"]: row for row in found.to_pylist()}
 
@@ -65,7 +65,7 @@ def test_the_first_purchase_is_a_move(fit: dict[str, Any]) -> None:
 def test_scores_do_not_depend_on_the_order_of_the_rows(fit: dict[str, Any]) -> None:
     rows = table([*drawn(240), *drawn(240, EARLIER, seed=2)])
     shuffled = rows.take(pa.array(np.random.default_rng(0).permutation(rows.num_rows)))
-    assert score_segments(fit, shuffled, NAMES).equals(score_segments(fit, rows, NAMES))
+    assert score_segments(fit, shuffled, NAMES, TRAITS).equals(score_segments(fit, rows, NAMES, TRAITS))
 
 
 def test_a_customer_keeps_the_segment_whoever_else_is_scored(fit: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ def test_a_customer_keeps_the_segment_whoever_else_is_scored(fit: dict[str, Any]
 
 
 def test_without_a_fit_or_customers_nothing_is_scored(fit: dict[str, Any]) -> None:
-    for found in (score_segments(None, table(drawn(8)), NAMES), score_segments(fit, table([]), NAMES)):
+    for found in (score_segments(None, table(drawn(8)), NAMES, TRAITS), score_segments(fit, table([]), NAMES, TRAITS)):
         assert found.num_rows == 0
         assert found.schema == SEGMENT_SCHEMA
 
@@ -86,14 +86,14 @@ def test_nobody_who_bought_is_no_fault(fit: dict[str, Any]) -> None:
 
 def test_bad_names_are_told_even_without_a_fit() -> None:
     with pytest.raises(UserError, match=r"^seeds/segment_names\.csv: "):
-        score_segments(None, table([]), NAMES.slice(0, 0))
+        score_segments(None, table([]), NAMES.slice(0, 0), TRAITS)
 
 
 def test_a_fit_that_knows_other_features_is_told(fit: dict[str, Any]) -> None:
     arrays, facts = unpack(fit["weights"])
     strange = fit | {"weights": pack(arrays, facts | {"features": ["shoe_size"]})}
     with pytest.raises(UserError, match=r"knows customers by other features .* '\{refit: always\}'"):
-        score_segments(strange, table(drawn(4)), NAMES)
+        score_segments(strange, table(drawn(4)), NAMES, TRAITS)
 
 
 def test_the_margin_runs_from_the_border_to_the_centre() -> None:

@@ -12,6 +12,7 @@ final as (
         clock.as_of_date,
         scores.segment_number,
         scores.segment_name,
+        scores.segment_kind,
         scores.previous_segment_number,
         scores.previous_segment_name,
         coalesce(scores.segment_number <> scores.previous_segment_number, false) as has_moved,

@@ -57,8 +57,7 @@ final as (
         uplifts.uplift,
 
         -- words
-        -- A second segment of a kind has a number behind the kind's name.
-        coalesce(regexp_replace(segments.segment_name, ' [0-9]+$', ''), '(no segment)') as segment,
+        coalesce(segments.segment_kind, '(no segment)') as segment,
         coalesce(segments.segment_name, '(no segment)') as segment_name,
         case when coalesce(scores.churn_probability >= {{ var("churn_probability_threshold") }}, false) then 'true' else 'false' end
             as is_churn_risk,

@@ -145,6 +145,18 @@ class FeatureSpace:
         scaled = np.clip((known - self.median) / self.scale, -self.winsor, self.winsor)
         return np.round(scaled * self.weight, DECIMALS)
 
+    def coordinate(self, feature: int, value: float, cap_days: int) -> float:
+        """The coordinate of a value of one feature, in the unit of its column.
+
+        Args:
+            feature: place in :data:`FEATURES`.
+            value: such as 91 for ``recency_days``.
+            cap_days: see :class:`Feature`.
+        """
+        values = np.full((1, len(FEATURES)), np.nan)
+        values[0, feature] = _feature_values(pa.chunked_array([[value]], pa.float64()), FEATURES[feature], cap_days)[0]
+        return float(self.points(values)[0, feature])
+
     def features(self, points: FloatArray) -> FloatArray:
         """Features at some coordinates."""
         return points / self.weight * self.scale + self.median

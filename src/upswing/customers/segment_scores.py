@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from upswing.customers.segment_features import DECIMALS, FloatArray, SnapshotFeatures, snapshots_of
 from upswing.customers.segment_model import NOT_BOUGHT, SegmentModel, earlier_model
-from upswing.customers.segment_names import name_rules, segment_names
+from upswing.customers.segment_names import name_rules, segment_names, segment_traits
 from upswing.user_errors import UserError
 
 SEGMENT_SCHEMA = pa.schema(
@@ -17,6 +17,7 @@ SEGMENT_SCHEMA = pa.schema(
         pa.field("customer_id", pa.string()),
         pa.field("segment_number", pa.int64()),
         pa.field("segment_name", pa.string()),
+        pa.field("segment_kind", pa.string()),
         pa.field("centroid_distance", pa.float64()),
         pa.field("next_centroid_distance", pa.float64()),
         pa.field("segment_margin", pa.float64()),
@@ -29,7 +30,7 @@ SEGMENT_SCHEMA = pa.schema(
 )
 
 
-def score_segments(fit: dict[str, Any] | None, rows: pa.Table, names: pa.Table) -> pa.Table:
+def score_segments(fit: dict[str, Any] | None, rows: pa.Table, names: pa.Table, traits: pa.Table) -> pa.Table:
     """One row of :data:`SEGMENT_SCHEMA` for each customer of the current snapshot; none without a fit.
 
     Who never bought is in segment 0, without distances. The previous segment is what the same model says of the
@@ -39,11 +40,12 @@ def score_segments(fit: dict[str, Any] | None, rows: pa.Table, names: pa.Table) 
         fit: the newest row of ``fit_customer_segments``, or None.
         rows: of ``int_customer_snapshots``: the current snapshot and the one before; what is older is left alone.
         names: the seed ``segment_names``.
+        traits: the seed ``segment_traits``.
 
     Raises:
-        UserError: a row of the seed is no rule, or the fit knows other features.
+        UserError: a row of a seed cannot be used, or the fit knows other features.
     """
-    rules = name_rules(names)
+    rules, words = name_rules(names), segment_traits(traits)
     if fit is None or not rows.num_rows:
         return SEGMENT_SCHEMA.empty_table()
     model = earlier_model(fit["weights"])
@@ -52,7 +54,7 @@ def score_segments(fit: dict[str, Any] | None, rows: pa.Table, names: pa.Table) 
             "the newest fit of the customer segments knows customers by other features than this version of upswing; "
             "fit anew: dbt build --vars '{refit: always}'"
         )
-    named = segment_names(model, rules)
+    named = segment_names(model, rules, words)
     now, *before = snapshots_of(rows, model.cap_days)
     numbers, nearest = _segments(model, now)
     is_outlier = np.zeros(len(now), dtype=np.bool_)
@@ -68,14 +70,15 @@ def score_segments(fit: dict[str, Any] | None, rows: pa.Table, names: pa.Table) 
     columns = {
         "customer_id": now.customer_ids.tolist(),
         "segment_number": numbers,
-        "segment_name": [named[number] for number in numbers.tolist()],
+        "segment_name": [named[number].name for number in numbers.tolist()],
+        "segment_kind": [named[number].kind for number in numbers.tolist()],
         "centroid_distance": _known(nearest[:, 0]),
         "next_centroid_distance": _known(nearest[:, 1]),
         "segment_margin": _known(margin(nearest)),
         "is_outlier": is_outlier,
         "outlier_score": _known(outlier_score),
         "previous_segment_number": earlier,
-        "previous_segment_name": [None if number is None else named[number] for number in earlier],
+        "previous_segment_name": [None if number is None else named[number].name for number in earlier],
         "model_version": [fit["model_version"]] * len(now),
     }
     return pa.table([pa.array(columns[field.name], field.type) for field in SEGMENT_SCHEMA], schema=SEGMENT_SCHEMA)
