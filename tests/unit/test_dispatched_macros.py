@@ -533,7 +533,8 @@ def test_masked_text_of_what_never_ends(engines: Engines) -> None:
 def test_matches_pattern(engines: Engines) -> None:
     with (MACROS.parent / "seeds" / "non_merchandise.csv").open(encoding="utf-8") as seed:
         rules = [rule["value"] for rule in csv.DictReader(seed) if rule["match"] == "matches"]
-    texts = ["postage", "coffee", "booking fee", "gift card £25.00", "test product 12", "补邮费差价", "92号汽油", "免运费 男士衬衫"]
+    texts = ["postage", "coffee", "booking fee", "gift card £25.00", "test product 12", "补邮费差价", "92号汽油"]
+    texts.append("免运费 男士衬衫")
     table = engines.table({"x": "string", "p": "string"}, [[text, rule] for text in texts for rule in rules])
     found = engines.same_rows(
         lambda macros: f"select x, p, {macros.matches_pattern('x', 'p')} as found from {table} order by x, p"

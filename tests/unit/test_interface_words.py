@@ -178,3 +178,12 @@ def test_a_room_speaks_before_what_all_share() -> None:
     assert words("all") == spoken("", "en")["all"]
     assert words.of("products")("title") == spoken("products", "en")["title"]
     assert words.value("finding_kind", "gate") == "Gate"
+
+
+def test_a_segment_is_called_by_its_kind_and_its_trait() -> None:
+    assert Words("en", "customers").value("segment_name", "high value, large baskets") == "High value, large baskets"
+    assert (
+        Words("zh", "customers").value("segment_name", "high value, large baskets")
+        == "高价值\N{FULLWIDTH COMMA}客单价高"
+    )
+    assert Words("zh", "marketing").value("segment_name", "our <own> name, 2nd") == "our <own> name, 2nd"

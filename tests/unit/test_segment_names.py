@@ -20,7 +20,7 @@ RECENCY, REVENUE = (FEATURE_NAMES.index(name) for name in ("recency_days", "reve
 
 
 def model_of(typical: FloatArray) -> SegmentModel:
-    """Segments with these typical customers, among customers whose features run evenly from 0 to 1; one order is at 0."""
+    """Segments with these typical customers, among customers whose features run from 0 to 1; one order lies at 0."""
     median = np.zeros(FEATURES)
     median[FEATURE_NAMES.index("orders_active")] = np.log1p(1.0)
     space = FeatureSpace(median, np.ones(FEATURES), np.ones(FEATURES), 3.0)

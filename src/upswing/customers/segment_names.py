@@ -125,14 +125,14 @@ def segment_traits(rows: pa.Table) -> Traits:
     for row in rows.select(["feature", "below", "above"]).to_pylist():
         if row["feature"] not in FEATURE_NAMES:
             raise UserError(
-                f"{TRAITS_SEED}: the feature {row['feature']!r} is not known; expected one of {', '.join(FEATURE_NAMES)}; "
-                "correct it and run dbt build"
+                f"{TRAITS_SEED}: the feature {row['feature']!r} is not known; expected one of "
+                f"{', '.join(FEATURE_NAMES)}; correct it and run dbt build"
             )
         place = FEATURE_NAMES.index(row["feature"])
         if place in traits or not row["below"] or not row["above"]:
             raise UserError(
-                f"{TRAITS_SEED}: the feature {row['feature']!r} has two rows or lacks a word; expected one row with a word "
-                "for below and one for above; correct it and run dbt build"
+                f"{TRAITS_SEED}: the feature {row['feature']!r} has two rows or lacks a word; expected one row with "
+                "a word for below and one for above; correct it and run dbt build"
             )
         traits[place] = (row["below"], row["above"])
     return traits

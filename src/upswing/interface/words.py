@@ -53,10 +53,20 @@ class Words:
         return str(found).format(**values) if values else str(found)
 
     def value(self, column: str, value: Any) -> str:
-        """What a mart calls ``value`` in a column of few values, in words; itself where no word is known."""
+        """What a mart calls ``value`` in a column of few values, in words; itself where no word is known.
+
+        A segment's name may be its kind and a trait, as in ``occasional, small baskets``: each has its own words.
+        """
+        known = self._values(column)
+        kind, comma, trait = str(value).partition(", ")
+        if comma and column == "segment_name" and kind in known:
+            return f"{known[kind]}{self('trait_separator')}{self._values('segment_trait').get(trait, trait)}"
+        return str(known.get(str(value), value))
+
+    def _values(self, column: str) -> dict[str, str]:
         shared = spoken("", self.language).get("values", {}).get(column, {})
         own = spoken(self.room, self.language).get("values", {}).get(column, {})
-        return str((shared | own).get(str(value), value))
+        return {**shared, **own}
 
     def reasons(self, row: Mapping[str, Any], column: str) -> str | None:
         """The reasons of a row in a column of ``REASON_CODES``, in words; those of the mart where it has no codes."""
