@@ -36,7 +36,7 @@ SUITES: dict[str, Suite] = {
             holds("interval_holds_rate", "ctr lies within its interval", "ctr between ctr_lower and ctr_upper", 1, 0.9),
             holds("clicks_are_seen", "clicks are no more than impressions", "clicks <= impressions", 1, 0.9),
         ],
-        keys=["campaign_id", "variant", "segment_kind", "week_starting"],
+        keys=["campaign_id", "variant", "segment_name", "week_starting"],
     ),
     "category_intents": Suite(
         probability("category_purchase_probability"),
