@@ -36,6 +36,8 @@ told_apart as (
             order_lines.is_promoted
             or order_lines.coupon_amount <> 0
             or order_lines.discount_amount <> 0
+            -- What is given away, or booked out for nothing, is not sold by itself.
+            or order_lines.net_amount = 0
             or store_promotions.product_id is not null
             or chain_promotions.product_id is not null
         ) as was_promoted
