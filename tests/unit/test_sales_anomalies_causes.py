@@ -51,7 +51,7 @@ def test_what_is_not_known_is_no_cause() -> None:
 
 
 def test_a_rise_has_the_causes_the_other_way_round_and_no_lack_of_stock() -> None:
-    turned = {
+    turned: dict[str, float | None] = {
         "season_change": 0.4,
         "promoted_share": 0.7,
         "usual_promoted_share": 0.5,

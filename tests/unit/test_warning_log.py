@@ -6,32 +6,33 @@ import logging
 import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from upswing.warning_log import send_warnings
 
 
-@pytest.fixture
-def written() -> Iterator[list[str]]:
-    """The log; afterwards warnings are shown as before."""
+@contextmanager
+def sent_to_a_log() -> Iterator[list[str]]:
+    """The log; afterwards warnings are shown as before. No fixture: pytest records warnings around each phase."""
     logger = logging.getLogger("py.warnings")
     handlers, propagates = logger.handlers, logger.propagate
     lines: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("always")
+        logging.captureWarnings(False)
         send_warnings(lines.append)
         yield lines
         logging.captureWarnings(False)
     logger.handlers, logger.propagate = handlers, propagates
 
 
-def test_a_warning_is_one_line_of_the_log_and_none_of_the_console(
-    written: list[str], capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_warning_is_one_line_of_the_log_and_none_of_the_console(capfd: pytest.CaptureFixture[str]) -> None:
     logging.getLogger().warning("a library sets up the root logger, which prints whatever reaches it")
     capfd.readouterr()
-    warnings.warn("minimize gave\n  code 2", stacklevel=1)
+    with sent_to_a_log() as written:
+        warnings.warn("minimize gave\n  code 2", stacklevel=1)
     (line,) = written
     assert line.startswith("Python warning: ")
     assert line.endswith("UserWarning: minimize gave code 2")
@@ -39,7 +40,7 @@ def test_a_warning_is_one_line_of_the_log_and_none_of_the_console(
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_one_thread_hides_another_cannot_print(written: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_one_thread_hides_another_cannot_print(capfd: pytest.CaptureFixture[str]) -> None:
     """One of two models ends while the other hides a warning: the filters are those of before, for both."""
     begun, hides, is_over = threading.Event(), threading.Event(), threading.Event()
 
@@ -58,9 +59,10 @@ def test_what_one_thread_hides_another_cannot_print(written: list[str], capfd: p
             warnings.warn("of the second", stacklevel=1)
 
     threads = [threading.Thread(target=first), threading.Thread(target=second)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with sent_to_a_log() as written:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert any("of the second" in line for line in written)
     assert capfd.readouterr() == ("", "")
