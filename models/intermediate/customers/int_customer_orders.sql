@@ -11,20 +11,34 @@ with orders as (
     from {{ ref('int_orders') }}
 ),
 
+-- Returns included, so that nothing that was sold or taken back is left out.
 summed as (
     select
         buyer_id,
-        count(*) as orders,
         sum(exact_units) as units,
         sum(exact_revenue) as revenue,
-        sum(exact_promoted_revenue) as promoted_revenue,
+        sum(exact_promoted_revenue) as promoted_revenue
+    from orders
+    group by buyer_id
+),
+
+purchases as (
+    select * from orders
+    where is_purchase
+),
+
+counted as (
+    select
+        buyer_id,
+        count(distinct order_id) as orders,
+        sum(exact_revenue) as purchase_revenue,
         count(distinct ordered_on) as order_days,
         count(distinct store_id) as stores,
-        sum(case when channel = 'online' then 1 else 0 end) as online_orders,
-        sum(case when days_after_monday >= 5 then 1 else 0 end) as weekend_orders,
+        count(distinct case when channel = 'online' then order_id end) as online_orders,
+        count(distinct case when days_after_monday >= 5 then order_id end) as weekend_orders,
         min(ordered_on) as first_ordered_on,
         max(ordered_on) as last_ordered_on
-    from orders
+    from purchases
     group by buyer_id
 ),
 
@@ -32,8 +46,8 @@ weekday_orders as (
     select
         buyer_id,
         days_after_monday,
-        count(*) as orders
-    from orders
+        count(distinct order_id) as orders
+    from purchases
     group by buyer_id, days_after_monday
 ),
 
@@ -53,8 +67,8 @@ store_orders as (
     select
         buyer_id,
         store_id,
-        count(*) as orders
-    from orders
+        count(distinct order_id) as orders
+    from purchases
     where store_id is not null
     group by buyer_id, store_id
 ),
@@ -70,19 +84,22 @@ favourite_stores as (
 final as (
     select
         summed.buyer_id as customer_id,
-        cast(summed.orders as bigint) as orders,
-        cast(summed.order_days as bigint) as order_days,
+        cast(coalesce(counted.orders, 0) as bigint) as orders,
+        cast(coalesce(counted.order_days, 0) as bigint) as order_days,
         cast(summed.units as double) as units,
         cast(summed.revenue as double) as revenue,
+        cast(coalesce(counted.purchase_revenue, 0) as double) as purchase_revenue,
         cast(summed.promoted_revenue as double) as promoted_revenue,
-        cast(summed.stores as bigint) as stores,
-        cast(summed.online_orders as bigint) as online_orders,
-        cast(summed.weekend_orders as bigint) as weekend_orders,
+        cast(coalesce(counted.stores, 0) as bigint) as stores,
+        cast(coalesce(counted.online_orders, 0) as bigint) as online_orders,
+        cast(coalesce(counted.weekend_orders, 0) as bigint) as weekend_orders,
         favourite_weekdays.favourite_weekday,
         favourite_stores.favourite_store_id,
-        summed.first_ordered_on,
-        summed.last_ordered_on
+        counted.first_ordered_on,
+        counted.last_ordered_on
     from summed
+    left join counted
+        on summed.buyer_id = counted.buyer_id
     left join favourite_weekdays
         on summed.buyer_id = favourite_weekdays.buyer_id and favourite_weekdays.place = 1
     left join favourite_stores

@@ -43,11 +43,12 @@ past_orders as (
     select
         days.snapshot_on,
         orders.customer_id,
-        min(orders.ordered_on) as first_ordered_on,
-        max(orders.ordered_on) as last_ordered_on,
-        count(distinct orders.ordered_on) as order_days,
-        count(*) as orders,
+        min(case when orders.is_purchase then orders.ordered_on end) as first_ordered_on,
+        max(case when orders.is_purchase then orders.ordered_on end) as last_ordered_on,
+        count(distinct case when orders.is_purchase then orders.ordered_on end) as order_days,
+        count(distinct case when orders.is_purchase then orders.order_id end) as orders,
         sum(orders.products) as products,
+        sum(case when orders.is_purchase then orders.exact_revenue else 0 end) as purchase_revenue,
         sum(orders.exact_revenue) as revenue
     from orders
     inner join days
@@ -59,15 +60,19 @@ active_orders as (
     select
         days.snapshot_on,
         orders.customer_id,
-        count(*) as orders,
-        sum(case when orders.ordered_on > days.recent_after then 1 else 0 end) as orders_recent,
-        count(distinct orders.ordered_on) as order_days,
-        count(distinct orders.store_id) as stores,
+        count(distinct case when orders.is_purchase then orders.order_id end) as orders,
+        count(distinct case when orders.is_purchase and orders.ordered_on > days.recent_after then orders.order_id end) as orders_recent,
+        count(distinct case when orders.is_purchase then orders.ordered_on end) as order_days,
+        count(distinct case when orders.is_purchase then orders.store_id end) as stores,
         sum(orders.exact_revenue) as revenue,
         sum(case when orders.ordered_on > days.recent_after then orders.exact_revenue else 0 end) as revenue_recent,
         sum(orders.exact_promoted_revenue) as promoted_revenue,
-        sum(case when orders.channel = 'online' then 1 else 0 end) as online_orders,
-        sum(case when {{ dbt.datediff("orders.week_starting", "orders.ordered_on", "day") }} >= 5 then 1 else 0 end) as weekend_orders
+        count(distinct case when orders.is_purchase and orders.channel = 'online' then orders.order_id end) as online_orders,
+        count(
+            distinct case
+                when orders.is_purchase and {{ dbt.datediff("orders.week_starting", "orders.ordered_on", "day") }} >= 5 then orders.order_id
+            end
+        ) as weekend_orders
     from orders
     inner join days
         on orders.ordered_on > days.active_after and orders.ordered_on <= days.snapshot_on
@@ -78,14 +83,15 @@ later_orders as (
     select
         days.snapshot_on,
         orders.customer_id,
-        sum(case when orders.ordered_on <= days.churn_window_ends_on then 1 else 0 end) as orders_in_churn_window,
-        sum(case when orders.ordered_on <= days.intent_window_ends_on then 1 else 0 end) as orders_in_intent_window,
+        count(distinct case when orders.ordered_on <= days.churn_window_ends_on then orders.order_id end) as orders_in_churn_window,
+        count(distinct case when orders.ordered_on <= days.intent_window_ends_on then orders.order_id end) as orders_in_intent_window,
         sum(case when orders.ordered_on <= days.intent_window_ends_on then orders.exact_revenue else 0 end) as revenue_in_intent_window
     from orders
     inner join days
         on
             orders.ordered_on > days.snapshot_on
             and orders.ordered_on <= greatest(days.churn_window_ends_on, days.intent_window_ends_on)
+    where orders.is_purchase
     group by days.snapshot_on, orders.customer_id
 ),
 
@@ -134,8 +140,8 @@ measured as (
         coalesce(past.revenue, 0) as revenue,
         coalesce(active.revenue_recent, 0) as revenue_recent,
         coalesce(active.revenue, 0) as revenue_active,
-        cast(past.revenue as double) / past.orders as average_basket,
-        cast(past.products as double) / past.orders as products_per_order,
+        cast(past.purchase_revenue as double) / nullif(past.orders, 0) as average_basket,
+        cast(past.products as double) / nullif(past.orders, 0) as products_per_order,
         case
             when past.order_days > 1
                 then
@@ -147,8 +153,8 @@ measured as (
             when active.revenue > 0
                 then least(greatest(cast(active.promoted_revenue as double) / cast(active.revenue as double), 0), 1)
         end as promoted_share,
-        cast(active.online_orders as double) / active.orders as online_share,
-        cast(active.weekend_orders as double) / active.orders as weekend_share,
+        cast(active.online_orders as double) / nullif(active.orders, 0) as online_share,
+        cast(active.weekend_orders as double) / nullif(active.orders, 0) as weekend_share,
         coalesce(active.stores, 0) as stores_active,
         coalesce(events.sessions_recent, 0) as sessions_recent,
         coalesce(events.sessions, 0) as sessions_active,

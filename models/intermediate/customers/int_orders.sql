@@ -13,6 +13,22 @@ exact_lines as (
     from order_lines
 ),
 
+order_products as (
+    select
+        order_id,
+        week_starting,
+        product_id,
+        min(customer_id) as customer_id,
+        min(store_id) as store_id,
+        min(channel) as channel,
+        min(ordered_on) as ordered_on,
+        sum(exact_quantity) as units,
+        sum(exact_amount) as revenue,
+        sum(case when is_natural then 0 else exact_amount end) as promoted_revenue
+    from exact_lines
+    group by order_id, week_starting, product_id
+),
+
 summed as (
     select
         order_id,
@@ -21,11 +37,11 @@ summed as (
         min(store_id) as store_id,
         min(channel) as channel,
         min(ordered_on) as ordered_on,
-        count(distinct product_id) as products,
-        sum(exact_quantity) as units,
-        sum(exact_amount) as revenue,
-        sum(case when is_natural then 0 else exact_amount end) as promoted_revenue
-    from exact_lines
+        sum(case when units > 0 then 1 else 0 end) as products,
+        sum(units) as units,
+        sum(revenue) as revenue,
+        sum(promoted_revenue) as promoted_revenue
+    from order_products
     group by order_id, week_starting
 ),
 
@@ -37,6 +53,7 @@ final as (
         store_id,
         channel,
         ordered_on,
+        products > 0 as is_purchase,
         cast(products as bigint) as products,
         cast(units as double) as units,
         cast(revenue as double) as revenue,

@@ -12,8 +12,10 @@ exposures as (
 
 orders as (
     select
+        order_id,
         customer_id,
         ordered_on,
+        is_purchase,
         cast(revenue as decimal(18, 4)) as revenue
     from {{ ref('int_orders') }}
     where customer_id is not null
@@ -84,12 +86,13 @@ bought as (
         sum(case when orders.ordered_on between answered.touched_on and answered.response_ends_on then orders.revenue else 0 end)
             as order_revenue,
         sum(case when orders.ordered_on < answered.touched_on then orders.revenue else 0 end) as prior_revenue,
-        sum(case when orders.ordered_on < answered.touched_on then 1 else 0 end) as prior_orders,
+        count(distinct case when orders.is_purchase and orders.ordered_on < answered.touched_on then orders.order_id end) as prior_orders,
         sum(case when orders.ordered_on = answered.converted_on then orders.revenue else 0 end) as conversion_day_revenue,
         sum(
             case
                 when
-                    orders.ordered_on > answered.converted_on
+                    orders.is_purchase
+                    and orders.ordered_on > answered.converted_on
                     and orders.ordered_on
                     <= {{ dbt.dateadd("day", var("repurchase_days"), "answered.converted_on") }}
                     then 1

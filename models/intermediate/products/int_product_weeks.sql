@@ -22,9 +22,9 @@ summed as (
         sum(case when is_natural then 0 else exact_quantity end) as promoted_units,
         sum(exact_quantity) as units,
         sum(exact_amount) as net_revenue,
-        count(distinct store_id) as stores,
-        count(distinct customer_id) as customers,
-        count(distinct order_id) as orders,
+        count(distinct case when quantity > 0 then store_id end) as stores,
+        count(distinct case when quantity > 0 then customer_id end) as customers,
+        count(distinct case when quantity > 0 then order_id end) as orders,
         min(case when is_natural and quantity > 0 then ordered_on end) as first_natural_sold_on
     from exact_lines
     group by product_id, week_starting

@@ -123,13 +123,13 @@ final as (
         coalesce(orders.revenue, 0) as revenue,
         coalesce(snapshots.orders_active, 0) as orders_active,
         coalesce(snapshots.revenue_active, 0) as revenue_active,
-        orders.revenue / orders.orders as average_basket,
+        orders.purchase_revenue / nullif(orders.orders, 0) as average_basket,
         snapshots.mean_days_between_orders,
         case
             when orders.revenue > 0 then least(greatest(orders.promoted_revenue / orders.revenue, 0), 1)
         end as promoted_share,
-        cast(orders.online_orders as double) / orders.orders as online_share,
-        cast(orders.weekend_orders as double) / orders.orders as weekend_share,
+        cast(orders.online_orders as double) / nullif(orders.orders, 0) as online_share,
+        cast(orders.weekend_orders as double) / nullif(orders.orders, 0) as weekend_share,
         orders.favourite_weekday,
         orders.favourite_store_id,
         coalesce(orders.stores, 0) as stores,

@@ -14,6 +14,7 @@ final as (
     from orders
     where
         customer_id is not null
+        and is_purchase
         and ordered_on > cast(
             {{ dbt.dateadd("week", -2 * (var("churn_weeks") | int) - 13, "(select clock.as_of_date from clock)") }} as date
         )
