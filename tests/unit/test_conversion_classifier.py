@@ -23,7 +23,7 @@ from upswing.bert import Bert, UnfitBertError
 from upswing.calibration import sigmoid
 from upswing.fits import Fit, NotEnoughHistory
 from upswing.opportunities.classification_layer import ClassificationLayer
-from upswing.opportunities.conversion_baselines import BASELINES
+from upswing.opportunities.conversion_baselines import BASELINES, train_baselines
 from upswing.opportunities.conversion_classifier import (
     BERT,
     CANDIDATES,
@@ -41,7 +41,7 @@ from upswing.opportunities.conversion_evaluation import (
 from upswing.opportunities.encoded_visits import VisitVectors
 from upswing.opportunities.known_courses import DECIMALS, Course, KnownCourses
 from upswing.opportunities.layer_tuning import TuningParameters
-from upswing.opportunities.opportunity_texts import OpportunityTexts
+from upswing.opportunities.opportunity_texts import KNOWN_AFTER_VISITS, OpportunityTexts
 from upswing.opportunities.score_stack import ScoreStack
 from upswing.opportunities.text_model import TextModelParameters
 from upswing.tensors import unpack
@@ -141,6 +141,29 @@ def test_hardly_any_won_are_not_learned_from(bert: Bert) -> None:
         row["status"] = "won"
     with pytest.raises(NotEnoughHistory, match="learn from 1 were won"):
         fit_conversion_classifier(table(rows), bert, parameters(bert))
+
+
+def without(row: Row, *names: str) -> Row:
+    """An opportunity of a company that does not record these."""
+    nothing = {"amount": None, "feedback_texts": [""] * row["visits"]}
+    return row | {name: nothing.get(name, [None] * row["visits"]) for name in names}
+
+
+@pytest.mark.parametrize("name", ["amount", "feedback_texts", *KNOWN_AFTER_VISITS])
+def test_baselines_do_without_what_nobody_records(name: str) -> None:
+    texts = texts_of([without(row, name) for row in make_rows(60)])
+    folds = np.arange(len(texts)) % 2
+    for baseline, score in train_baselines(texts, folds).items():
+        assert np.isfinite(score(texts)).all(), baseline
+        # What is recorded from some day on is unknown to the training rows alone.
+        assert np.isfinite(score(texts_of(make_rows(20)))).all(), baseline
+
+
+def test_three_columns_and_visits_of_four_are_learned_from(bert: Bert) -> None:
+    rows = [without(row, "amount", "feedback_texts", *KNOWN_AFTER_VISITS) for row in ROWS]
+    found = fit_conversion_classifier(table(rows), bert, parameters(bert))
+    assert all(np.isfinite(metric.value) for metric in found.metrics if metric.metric == "brier")
+    assert {metric.competitor for metric in found.metrics} >= {"model", *BASELINES}
 
 
 def test_another_language_is_told_before_anything_is_trained(bert: Bert) -> None:

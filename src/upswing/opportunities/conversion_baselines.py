@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from upswing.calibration import PlattScaling
 from upswing.opportunities.opportunity_texts import OpportunityTexts
-from upswing.opportunities.plain_features import plain_features
+from upswing.opportunities.plain_features import plain_features, without_empty_columns
 from upswing.opportunities.word_model import WordModel
 
 FloatArray = NDArray[np.float64]
@@ -39,7 +39,7 @@ def gradient_boosting(train: OpportunityTexts) -> Scorer:
 
     fitted = HistGradientBoostingClassifier(
         max_iter=150, learning_rate=0.05, max_leaf_nodes=8, min_samples_leaf=20, l2_regularization=1, random_state=0
-    ).fit(features(train), train.is_won)
+    ).fit(without_empty_columns(features(train)), train.is_won)
     return lambda texts: np.asarray(fitted.decision_function(features(texts)))
 
 

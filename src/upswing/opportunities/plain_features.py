@@ -57,6 +57,11 @@ def plain_features(texts: OpportunityTexts, base_rate: float) -> FloatArray:
     return np.stack([columns[name] for name in PLAIN_FEATURES], axis=1)
 
 
+def without_empty_columns(features: FloatArray) -> FloatArray:
+    """Features to learn from: a column without any value is 0 throughout, so that nothing is learned from it."""
+    return np.where(np.isnan(features).all(axis=0), 0.0, features)
+
+
 @dataclass(frozen=True)
 class PlainModel:
     """A logistic regression on plain features; an unknown value counts as the mean.
@@ -80,7 +85,7 @@ class PlainModel:
             labels: 0/1, shape (visits,).
             weights: of the visits; one over the visits of the opportunity makes all opportunities count alike.
         """
-        known = np.where(np.isnan(features).all(axis=0), 0.0, features)
+        known = without_empty_columns(features)
         mean = np.nanmean(known, axis=0)
         spread = np.nanstd(known, axis=0)
         spread = np.where(spread > 0, spread, 1.0)
