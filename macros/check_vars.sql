@@ -18,7 +18,7 @@
         ("customer_snapshot_weeks", "a whole number of weeks, at least 1", 1, none, true),
         ("customer_snapshots", "a whole number, at least 1", 1, 520, true),
         ("churn_weeks", "a whole number of weeks, at least 1", 1, none, true),
-        ("churn_probability_threshold", "a probability between 0 and 1", 0, 1, false),
+        ("churn_risk_share", "a share between 0 and 1", 0, 1, false),
         ("intent_days", "a whole number of days, at least 1", 1, none, true),
         ("intent_categories", "a whole number, at least 1", 1, none, true),
         ("interest_categories", "a whole number, at least 1", 1, none, true),

@@ -6,5 +6,5 @@ from upswing.customers.score_reasons import Weeks
 def model(dbt, session):
     fit = fits.newest_fit(engine.read(dbt.ref("fit_customer_predictor")))
     snapshots = dbt.ref("int_customer_snapshots").filter("is_current")
-    scorer = customer_scorer(fit, Weeks(**dbt.config.meta_get("weeks")), dbt.config.meta_get("churn_threshold"))
+    scorer = customer_scorer(fit, Weeks(**dbt.config.meta_get("weeks")))
     return engine.stream(snapshots, scorer, SCORE_SCHEMA, "score_customers")

@@ -7,6 +7,10 @@ snapshots as (
     where is_current
 ),
 
+risks as (
+    select * from {{ ref('score_churn_risks') }}
+),
+
 category_scores as (
     select * from {{ ref('score_category_intents') }}
 ),
@@ -47,12 +51,13 @@ measured as (
         snapshots.orders_active > 0 as is_active,
         snapshots.recency_days,
         snapshots.revenue_active,
-        scores.churn_probability
-        * greatest(snapshots.revenue_active, 0)
-        * {{ var("churn_weeks") }} / {{ var("active_weeks") }} as revenue_at_risk
+        risks.revenue_at_risk,
+        coalesce(risks.is_churn_risk, false) as is_churn_risk
     from scores
     inner join snapshots
         on scores.customer_id = snapshots.customer_id
+    left join risks
+        on scores.customer_id = risks.customer_id
 ),
 
 final as (
@@ -63,7 +68,7 @@ final as (
         measured.recency_days,
         measured.revenue_active,
         measured.churn_probability,
-        coalesce(measured.churn_probability >= {{ var("churn_probability_threshold") }}, false) as is_churn_risk,
+        measured.is_churn_risk,
         case
             when measured.churn_probability is not null
                 then
@@ -74,7 +79,7 @@ final as (
                         ) as bigint
                     )
         end as churn_rank,
-        cast(round(measured.revenue_at_risk, 2) as double) as revenue_at_risk,
+        measured.revenue_at_risk,
         measured.churn_reasons,
         measured.churn_reason_codes,
         measured.purchase_probability,

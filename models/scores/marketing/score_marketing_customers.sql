@@ -15,6 +15,10 @@ scores as (
     select * from {{ ref('score_customers') }}
 ),
 
+risks as (
+    select * from {{ ref('score_churn_risks') }}
+),
+
 orders as (
     select * from {{ ref('int_customer_orders') }}
 ),
@@ -59,7 +63,7 @@ final as (
         -- words
         coalesce(segments.segment_kind, '(no segment)') as segment,
         coalesce(segments.segment_name, '(no segment)') as segment_name,
-        case when coalesce(scores.churn_probability >= {{ var("churn_probability_threshold") }}, false) then 'true' else 'false' end
+        case when coalesce(risks.is_churn_risk, false) then 'true' else 'false' end
             as is_churn_risk,
         case when coalesce(uplifts.uplift <= -{{ var("uplift_least_effect") }}, false) then 'true' else 'false' end as is_put_off,
         customers.age_band,
@@ -77,6 +81,8 @@ final as (
         on customers.customer_id = segments.customer_id
     left join scores
         on customers.customer_id = scores.customer_id
+    left join risks
+        on customers.customer_id = risks.customer_id
     left join orders
         on customers.customer_id = orders.customer_id
     left join uplifts

@@ -21,6 +21,7 @@ SCORE_SCHEMA = pa.schema(
     [
         pa.field("customer_id", pa.string()),
         pa.field("churn_probability", pa.float64()),
+        pa.field("usual_churn_probability", pa.float64()),
         pa.field("purchase_probability", pa.float64()),
         pa.field("expected_spend", pa.float64()),
         pa.field("churn_reasons", pa.string()),
@@ -44,7 +45,7 @@ CATEGORY_SCHEMA = pa.schema(
 Transform = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
-def customer_scorer(fit: dict[str, Any] | None, weeks: Weeks, churn_threshold: float = 1.0) -> Transform:
+def customer_scorer(fit: dict[str, Any] | None, weeks: Weeks) -> Transform:
     """From batches of current ``int_customer_snapshots`` to :data:`SCORE_SCHEMA`; without a fit, no row.
 
     A customer who is not active has no churn probability and no reason for one: they have gone already.
@@ -52,7 +53,6 @@ def customer_scorer(fit: dict[str, Any] | None, weeks: Weeks, churn_threshold: f
     Args:
         fit: the newest row of ``fit_customer_predictor``, or None.
         weeks: windows that the reasons name.
-        churn_threshold: churn probability from which a customer is at risk, so that the reasons are what raises it.
     """
     if fit is None:
         return lambda _batches: iter(())
@@ -61,7 +61,7 @@ def customer_scorer(fit: dict[str, Any] | None, weeks: Weeks, churn_threshold: f
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             if batch.num_rows:
-                yield _score_customers(predictor, batch, weeks, churn_threshold, fit["model_version"])
+                yield _score_customers(predictor, batch, weeks, fit["model_version"])
 
     return score
 
@@ -94,15 +94,13 @@ def category_scorer(fit: dict[str, Any] | None) -> Transform:
 
 
 def _score_customers(
-    predictor: CustomerPredictor, batch: pa.RecordBatch, weeks: Weeks, churn_threshold: float, model_version: str
+    predictor: CustomerPredictor, batch: pa.RecordBatch, weeks: Weeks, model_version: str
 ) -> pa.RecordBatch:
     snapshots = CustomerSnapshots.from_arrow(batch)
     active = snapshots.is_active
     features = predictor.features
     of_active = iter(
-        probability_reasons(
-            predictor.churn, features, predictor.typical_churn, snapshots[active], weeks, 1, churn_threshold
-        )
+        probability_reasons(predictor.churn, features, predictor.typical_churn, snapshots[active], weeks, 1)
     )
     churn_reasons = [next(of_active) if is_active else None for is_active in active]
     purchase_reasons = probability_reasons(
@@ -112,6 +110,7 @@ def _score_customers(
     columns = [
         batch.column("customer_id").cast(pa.string()),
         pa.array(churn, from_pandas=True),
+        pa.array(np.where(active, round(predictor.typical_churn.share, DECIMALS), np.nan), from_pandas=True),
         pa.array(np.round(predictor.purchase_probabilities(snapshots), DECIMALS)),
         pa.array(np.round(predictor.expected_spend(snapshots), SPEND_DECIMALS)),
         pa.array([found and worded(found) for found in churn_reasons], type=pa.string()),

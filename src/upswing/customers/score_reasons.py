@@ -23,6 +23,7 @@ LEAST_EFFECT = 0.01
 LEAST_OWN_ORDERS = 2
 """Orders in the active weeks from which a customer has a pace of their own."""
 
+DECIMALS = 6
 BASE_RATE = (Reason("base_rate", {}),)
 
 Own = Callable[[CustomerSnapshots, "Weeks"], dict[str, FloatArray]]
@@ -127,12 +128,10 @@ def probability_reasons(
     snapshots: CustomerSnapshots,
     weeks: Weeks,
     rises_with_churn: int,
-    threshold: float = 1.0,
 ) -> list[tuple[Reason, ...]]:
     """The up to three things that move each customer's probability most in the direction in which it lies.
 
-    A probability above the share of the training rows, or from the threshold on, is explained by what raises it, any
-    other by what lowers it.
+    A probability from the share of the training rows on is explained by what raises it, any other by what lowers it.
 
     Args:
         trees: of the target.
@@ -141,12 +140,12 @@ def probability_reasons(
         snapshots: the customers.
         weeks: windows that the words name.
         rises_with_churn: 1 where the target is churn, -1 where it is its opposite.
-        threshold: probability from which the business acts.
     """
     if trees.is_base_rate:
         return [BASE_RATE] * len(snapshots)
     numbers = trees.probabilities(snapshots.matrix(features))
-    is_raised = numbers >= min(typical.share, threshold)
+    # Rounded as the published numbers are, so that those who read them see the same sides.
+    is_raised = np.round(numbers, DECIMALS) >= round(typical.share, DECIMALS)
     natural = [rises_with_churn * factor.rises_with_churn for factor in FACTORS]
     usual = dict(zip(features, typical.values.tolist(), strict=True))
     numbers_of = Number(trees.probabilities, features, usual, typical.share, natural, LEAST_EFFECT)
