@@ -22,6 +22,11 @@
             {%- set delivery = deliveries.get(contract.name) -%}
             {%- if not delivery -%}
                 {%- do log("notice: raw table " ~ contract.name ~ " is absent: its models build empty", info=true) -%}
+            {%- else -%}
+                {%- set delivered = delivery.columns | map("trim") | map("lower") | list -%}
+                {%- for column in contract.columns if column.without_it and column.name not in delivered -%}
+                    {%- do log("notice: raw table " ~ contract.name ~ " has no " ~ column.name ~ ": " ~ column.without_it, info=true) -%}
+                {%- endfor -%}
             {%- endif -%}
             {%- set part_states = delivery.part_states if delivery else [] -%}
             {%- set erasure = erasure_of(contract, contracts, deliveries) if erasures_hash -%}

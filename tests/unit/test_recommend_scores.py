@@ -171,6 +171,17 @@ def test_no_category_fills_a_list(fit: dict[str, Any], shop: Shop) -> None:
     assert np.mean(list(counts.values())) > 1
 
 
+@pytest.mark.parametrize("name", ["unknown", "music"])
+def test_without_categories_lists_are_as_long_as_with_them(fit: dict[str, Any], shop: Shop, name: str) -> None:
+    products = shop.products.set_column(
+        shop.products.column_names.index("category"), "category", pa.array([name] * shop.products.num_rows)
+    )
+    parameters = replace(PARAMETERS, most_per_category=2)
+    rows = score_recommendations(fit, replace(shop, products=products), AS_OF, parameters, LENGTH).read_all()
+    with_one = rows.group_by("customer_id").aggregate([("product_id", "count")])["product_id_count"]
+    assert min(with_one.to_pylist()) > 2
+
+
 def factors_of(**factors: float) -> pa.Table:
     columns = {"product_id": list(factors), "factor": list(factors.values())}
     return pa.table(columns, schema=FEEDBACK_SCHEMA)

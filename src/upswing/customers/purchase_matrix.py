@@ -71,6 +71,17 @@ class Catalogue:
         categories, category = np.unique(names[positions(listed_ids, product_ids)], return_inverse=True)
         return cls(product_ids, categories, category.astype(np.int64))
 
+    @property
+    def limited_category(self) -> IntArray:
+        """What counts as one category where a list may hold only so many products of one.
+
+        Places in ``categories``; from ``len(categories)`` on, a place of its own for each product whose category is
+        unknown, and for every product where only one category is known: there a limit would only shorten the lists.
+        """
+        is_known = self.categories != UNKNOWN_CATEGORY
+        alone = len(self.categories) + np.arange(len(self.product_ids), dtype=np.int64)
+        return np.where(is_known[self.category] & (is_known.sum() > 1), self.category, alone)
+
 
 @dataclass(frozen=True)
 class Purchases:

@@ -106,7 +106,7 @@ def _named(cut: Cut, batch: Batch, scores: FloatArray, target: str) -> dict[str,
     candidates = batch.candidates
     asked = _asked(candidates.is_repeat, target)
     rows = np.flatnonzero(asked)
-    category = cut.known.purchases.catalogue.category[candidates.product]
+    category = cut.known.purchases.catalogue.limited_category[candidates.product]
     lists = lists_of(
         candidates.customer[rows],
         candidates.product[rows],

@@ -154,7 +154,7 @@ def _ranked(
     for batch in cut.batches(customers, progress):
         candidates = batch.candidates
         scores = np.round(with_feedback(ranker.scores(batch.features), factors[candidates.product]), SCORE_DECIMALS)
-        lists = _served(candidates, scores, catalogue.category[candidates.product], cut.parameters, length)
+        lists = _served(candidates, scores, catalogue.limited_category[candidates.product], cut.parameters, length)
         yield _lines(
             cut.known.purchases.customer_ids[lists.customer],
             lists.rank,
@@ -195,7 +195,7 @@ def _favoured(
     keys = np.where(place >= 0, place, -products)[:, None] * products + favourites.products
     was_bought = known.pairs.find(keys.ravel()).reshape(keys.shape) >= 0
     may = ~was_bought | known.is_repeatable()[favourites.products]
-    category = known.purchases.catalogue.category[favourites.products]
+    category = known.purchases.catalogue.limited_category[favourites.products]
     row, product, rank, share, score, is_segments = favourites.lists(
         customers, may, category, length, parameters.most_per_category
     )
