@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from hierarchicalforecast.methods import MinTraceSparse
 from numpy.typing import NDArray
 
 from unit.sales_series import SERIES_SCHEMA, all_series, leaves, tables
@@ -38,6 +39,34 @@ def test_everything_adds_up_and_nothing_is_negative() -> None:
     given = base() - 30.0
     forecast = reconciled(given, np.ones(NUMBER), np.ones(NUMBER), SERIES)
     assert adds_up(forecast)
+    assert (forecast >= 0).all()
+
+
+@pytest.mark.parametrize("failing", [(True,), (True, False)], ids=["bounded solver", "both solvers"])
+def test_a_solver_that_fails_stops_nothing(monkeypatch: pytest.MonkeyPatch, failing: tuple[bool, ...]) -> None:
+    fit = MinTraceSparse.fit
+
+    def failing_at_times(self: MinTraceSparse, *args: object, **given: object) -> object:
+        if self.nonnegative in failing:
+            raise RuntimeError("no convergence")
+        return fit(self, *args, **given)
+
+    monkeypatch.setattr(MinTraceSparse, "fit", failing_at_times)
+    given = base()
+    forecast = reconciled(given, np.ones(NUMBER), np.ones(NUMBER), SERIES)
+    assert adds_up(forecast)
+    assert (forecast >= 0).all()
+    bottom = np.isin(LEVELS, ["product", "other_products"])
+    assert np.allclose(forecast[bottom], given[bottom], atol=1e-4) == (len(failing) == 2)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e12])
+def test_scales_that_lie_far_apart_stop_nothing(scale: float) -> None:
+    given, variances = base(), np.ones(NUMBER)
+    given[LEVELS == "product"] *= scale
+    variances[LEVELS == "product"] *= scale**2
+    forecast = reconciled(given, variances, np.ones(NUMBER), SERIES)
+    assert np.isfinite(forecast).all()
     assert (forecast >= 0).all()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,19 +102,22 @@ def _reconcile_parts(forecast: FloatArray, variances: FloatArray, tree: Hierarch
 
 
 def _minimum_trace(summing: sparse.csr_matrix, base: FloatArray, variances: FloatArray) -> FloatArray:
-    """Coherent forecasts of all rows, 0 or more, by hierarchicalforecast."""
+    """Coherent forecasts of all rows, 0 or more, by hierarchicalforecast; the sums of the parts where it finds none."""
     from hierarchicalforecast.methods import MinTraceSparse
 
     hold_one_thread()
-    # The library takes the variances from residuals: two of them, opposite, have exactly the variance that is known.
-    residuals = np.sqrt(np.maximum(variances, LEAST_VARIANCE) / 2.0)[:, None] * np.array([1.0, -1.0])
+    # The library takes the variances from residuals: two of them, this far apart, have exactly the variance that is
+    # known. It refuses residuals that sum to 0.
+    residuals = np.sqrt(np.maximum(variances, LEAST_VARIANCE) / 2.0)[:, None] * np.array([2.0, 0.0])
     given = {"S": summing, "y_hat": base, "y_insample": residuals, "y_hat_insample": np.zeros(residuals.shape)}
-    try:
-        found: FloatArray = np.asarray(MinTraceSparse("wls_var", nonnegative=True)(**given)["mean"])
-    except Exception:
-        plain = np.asarray(MinTraceSparse("wls_var", nonnegative=False)(**given)["mean"])
-        found = np.maximum(plain, 0.0)
-    return found
+    for nonnegative in (True, False):
+        # The solver fails where the scales of the series lie too far apart; one of them must not stop the build.
+        with contextlib.suppress(Exception):
+            found: FloatArray = np.asarray(MinTraceSparse("wls_var", nonnegative=nonnegative)(**given)["mean"])
+            if np.isfinite(found).all():
+                return np.asarray(np.maximum(found, 0.0))
+    bottom_up: FloatArray = summing @ base[-summing.shape[1] :]
+    return bottom_up
 
 
 def _reconcile_stores(forecast: FloatArray, recent: FloatArray, tree: Hierarchy) -> None:
