@@ -23,7 +23,7 @@
             {%- if not delivery -%}
                 {%- do log("notice: raw table " ~ contract.name ~ " is absent: its models build empty", info=true) -%}
             {%- else -%}
-                {%- set delivered = delivery.columns | map("trim") | map("lower") | list -%}
+                {%- set delivered = delivery.columns | map(attribute="name") | map("trim") | map("lower") | list -%}
                 {%- for column in contract.columns if column.without_it and column.name not in delivered -%}
                     {%- do log("notice: raw table " ~ contract.name ~ " has no " ~ column.name ~ ": " ~ column.without_it, info=true) -%}
                 {%- endfor -%}

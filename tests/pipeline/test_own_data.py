@@ -60,6 +60,8 @@ def test_a_messy_delivery_is_kept_or_quarantined_with_a_reason(own: Warehouse) -
         *DATA_TESTS,
     )
     assert done.returncode == 0, done.stdout[-4000:]
+    assert "order_lines has no customer_id" not in done.stdout
+    assert "order_lines has no store_id" in done.stdout
     (counts,) = own.query(
         "select rows_delivered, rows_staged, rows_quarantined, as_of_date::varchar from marts.raw_deliveries "
         "where table_name = 'order_lines'"

@@ -229,3 +229,12 @@ def test_parameters_name_the_var_that_is_wrong(changed: dict[str, float], told: 
     values = {field.name: getattr(PARAMETERS, field.name) for field in fields(PARAMETERS)} | changed
     with pytest.raises(ValueError, match=told):
         RecommenderParameters(**values)
+
+
+@pytest.mark.parametrize("days_later", [10, 880, 5000])
+def test_what_was_bought_long_ago_is_still_known_as_bought(days_later: int) -> None:
+    rows = [("a", "pan", 0), ("a", "tea", days_later), ("b", "tea", days_later), ("b", "pan", days_later)]
+    history = Purchases.from_arrow(purchases_of(rows), FEW_PRODUCTS)
+    known = Known.at(history, day_number(MONDAY) + days_later, PARAMETERS)
+    signals = Signals.learn(known, NO_SIMILARITIES, PARAMETERS)
+    assert (signals.of(np.array([0, 1])).own > 0).all()

@@ -131,6 +131,8 @@ measured as (
         known.snapshot_on,
         known.is_current,
         known.regular_number,
+        {{ dbt.datediff("greatest(known.data_begins_on, coalesce(known.known_since, known.data_begins_on))", "known.snapshot_on", "day") }} + 1
+            as days_seen,
         {{ dbt.datediff("coalesce(least(past.first_ordered_on, known.known_since), known.known_since)", "known.snapshot_on", "day") }}
             as tenure_days,
         {{ dbt.datediff("past.last_ordered_on", "known.snapshot_on", "day") }} as recency_days,
@@ -180,6 +182,15 @@ measured as (
         on known.snapshot_on = touches.snapshot_on and known.customer_id = touches.customer_id
 ),
 
+-- What is a rate is counted over the days on which the customer could be seen, a week at least.
+seen as (
+    select
+        *,
+        greatest(least(days_seen, 7 * {{ var("active_weeks") }}), 7) / 7.0 as active_weeks_seen,
+        greatest(least(days_seen, 7 * {{ var("recent_weeks") }}), 7) / 7.0 as recent_weeks_seen
+    from measured
+),
+
 final as (
     select
         -- ids
@@ -202,7 +213,10 @@ final as (
         mean_days_between_orders,
         case when mean_days_between_orders > 0 then cast(recency_days as double) / mean_days_between_orders end as lateness,
         cast(order_days_active as bigint) as order_days_active,
-        cast(orders_recent as double) / {{ var("recent_weeks") }} - cast(orders_active as double) / {{ var("active_weeks") }} as order_trend,
+        cast(days_seen as bigint) as days_seen,
+        cast(active_weeks_seen as double) as active_weeks_seen,
+        cast(orders_recent as double) / cast(recent_weeks_seen as double)
+        - cast(orders_active as double) / cast(active_weeks_seen as double) as order_trend,
         promoted_share,
         online_share,
         weekend_share,
@@ -224,7 +238,7 @@ final as (
         cast(orders_in_churn_window as bigint) as orders_in_churn_window,
         cast(orders_in_intent_window as bigint) as orders_in_intent_window,
         cast(revenue_in_intent_window as double) as revenue_in_intent_window
-    from measured
+    from seen
 )
 
 select * from final

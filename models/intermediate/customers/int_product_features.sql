@@ -34,16 +34,26 @@ window_of_activity as (
     from clock
 ),
 
+-- The first whole week of them.
+active_span as (
+    select
+        *,
+        cast({{ dbt.dateadd("day", 7, week_of("active_after")) }} as date) as active_from
+    from window_of_activity
+),
+
 weekly_sales as (
     select
         product_weeks.product_id,
         product_weeks.orders,
-        product_weeks.week_starting > window_of_activity.active_after as is_active_week,
+        product_weeks.week_starting >= active_span.active_from as is_active_week,
+        greatest(product_weeks.week_starting, active_span.active_from) as seen_from,
+        active_span.as_of_date,
         cast(product_weeks.units as decimal(28, 4)) as units,
         cast(product_weeks.promoted_units as decimal(28, 4)) as promoted_units,
         cast(product_weeks.net_revenue as decimal(28, 4)) as net_revenue
     from product_weeks
-    cross join window_of_activity
+    cross join active_span
 ),
 
 summed_sales as (
@@ -54,7 +64,9 @@ summed_sales as (
         cast(sum(net_revenue) as double) as net_revenue,
         cast(sum(case when is_active_week then units else 0 end) as double) as active_units,
         cast(sum(case when is_active_week then net_revenue else 0 end) as double) as active_revenue,
-        sum(case when is_active_week then orders else 0 end) as active_orders
+        sum(case when is_active_week then orders else 0 end) as active_orders,
+        min(seen_from) as seen_from,
+        min(as_of_date) as as_of_date
     from weekly_sales
     group by product_id
 ),
@@ -62,7 +74,7 @@ summed_sales as (
 sales as (
     select
         product_id,
-        greatest(active_units, 0) / {{ var("active_weeks") }} as weekly_units,
+        greatest(active_units, 0) * 7 / greatest({{ dbt.datediff("seen_from", "as_of_date", "day") }} + 1, 7) as weekly_units,
         cast(active_orders as bigint) as active_orders,
         case when units > 0 then least(greatest(promoted_units / units, 0), 1) end as promoted_share,
         case when active_units > 0 and active_revenue > 0 then active_revenue / active_units end as recent_price_paid,

@@ -43,6 +43,7 @@ final as (
         snapshot_on,
         snapshot_on = as_of_date as is_current,
         cast(regular_number as bigint) as regular_number,
+        data_begins_on,
         cast({{ dbt.dateadd("week", "-" ~ var("recent_weeks"), "snapshot_on") }} as date) as recent_after,
         cast({{ dbt.dateadd("week", "-" ~ var("active_weeks"), "snapshot_on") }} as date) as active_after,
         cast({{ dbt.dateadd("week", var("churn_weeks"), "snapshot_on") }} as date) as churn_window_ends_on,

@@ -5,7 +5,9 @@ with checked_rows as (
 renamed as (
     select
         -- ids
-        {{ dbt.hash("order_id || '|' || product_id || '|' || coalesce(cast(line_number as string), '')") }} as order_line_id,
+        -- With the length of the first id no two pairs of ids read alike, whatever signs they hold.
+        {{ dbt.hash("length(order_id) || '|' || order_id || '|' || product_id || '|' || coalesce(cast(line_number as string), '')") }}
+            as order_line_id,
         order_id,
         line_number,
         customer_id,

@@ -13,6 +13,9 @@ from upswing.customers.recommend_parameters import RecommenderParameters
 
 BoolArray = NDArray[np.bool_]
 
+LEAST_WEIGHT = 1e-6
+"""Of a product bought long ago: what signals round to, so that it never looks like one that was never bought."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -85,8 +88,9 @@ class Known:
         )
 
     def weights(self, half_life_days: float) -> FloatArray:
-        """Of each pair: days bought, halved for every ``half_life_days`` since the last."""
-        return np.asarray(self.pairs.days * 0.5 ** ((self.cut - self.pairs.last_day) / half_life_days))
+        """Of each pair: days bought, halved for every ``half_life_days`` since the last; above 0 however long ago it was."""
+        faded = self.pairs.days * 0.5 ** ((self.cut - self.pairs.last_day) / half_life_days)
+        return np.asarray(np.maximum(faded, LEAST_WEIGHT))
 
     def is_repeatable(self) -> BoolArray:
         """Whether each product is of a category that allows repeats."""
