@@ -15,33 +15,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from _cut_deliveries import ABSENT, SHOPS, Absence, Delivery, absences
 from _report import Figure, judged, show
 
 PROJECT = Path(__file__).parent.parent
 sys.path += [str(PROJECT / "tests"), str(PROJECT / "tests" / "pipeline")]
 
+from cut_deliveries import Delivery, deliveries  # noqa: E402
 from small_sample import small_sample  # noqa: E402
 from warehouse_variables import FEW_ORDERS, FEW_SERIES  # noqa: E402
 
 FAILURE = re.compile(r"(?:Failure|Error) in (\w+ [\w.]+)|(?:Runtime|Compilation|Database|Parsing|Contract) Error.*")
-
-
-def deliveries() -> Iterator[tuple[str, str, Callable[[Delivery], None]]]:
-    """Name of each delivery, what it lacks in words, and what cuts it."""
-
-    def lacking(absent: set[Absence], how: str) -> Callable[[Delivery], None]:
-        return lambda delivery: delivery.lack(absent, how)
-
-    yield "everything", "", lacking(set(), ABSENT)
-    for name, change in SHOPS.items():
-        yield name, "", change
-    for name, absent, how in absences():
-        words = ", ".join(sorted(f"{table}.{column}" if column else table for table, column in absent))
-        yield name, words if "all" not in name else "", lacking(absent, how)
 
 
 def build(raw: Path, warehouse: Path, bert: Path) -> tuple[int, float, str]:
@@ -50,7 +35,8 @@ def build(raw: Path, warehouse: Path, bert: Path) -> tuple[int, float, str]:
         if path.name != "target":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     variables = FEW_SERIES | FEW_ORDERS | {"bert_model": str(bert)}
-    command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--exclude-resource-type", "unit_test"]
+    dbt = str(Path(sys.executable).parent / "dbt")
+    command = [dbt, "--no-use-colors", "build", "--exclude-resource-type", "unit_test"]
     command += ["--target-path", str(warehouse / "target"), "--log-path", str(warehouse / "logs")]
     command += ["--vars", json.dumps(variables)]
     environment = os.environ | {"UPSWING_WAREHOUSE": str(warehouse), "UPSWING_RAW": str(raw)}
@@ -73,9 +59,10 @@ def main() -> list[Figure]:
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for name, lacks, change in deliveries():
+        for name, (absent, change) in deliveries().items():
             if asked.deliveries and name not in asked.deliveries:
                 continue
+            lacks = ", ".join(sorted(f"{table}.{column}" if column else table for table, column in absent))
             raw = folder / "raw"
             shutil.rmtree(raw, ignore_errors=True)
             delivery = Delivery(sample / "raw")
@@ -92,7 +79,7 @@ def main() -> list[Figure]:
                     f"rc {status}, {seconds:.0f} s",
                     failing,
                     "",
-                    f"builds without {lacks}" if lacks else "builds",
+                    f"builds without {lacks}" if lacks and "all" not in name else "builds",
                     judged(status == 0),
                 )
             )

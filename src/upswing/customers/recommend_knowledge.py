@@ -88,7 +88,7 @@ class Known:
         )
 
     def weights(self, half_life_days: float) -> FloatArray:
-        """Of each pair: days bought, halved for every ``half_life_days`` since the last; above 0 however long ago it was."""
+        """Of each pair: days bought, halved for every ``half_life_days`` since the last; always above 0."""
         faded = self.pairs.days * 0.5 ** ((self.cut - self.pairs.last_day) / half_life_days)
         return np.asarray(np.maximum(faded, LEAST_WEIGHT))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import yaml
 
-CONTRACT = Path(__file__).parent.parent / "models" / "staging" / "raw" / "_raw__sources.yml"
+CONTRACT = Path(__file__).parents[2] / "models" / "staging" / "raw" / "_raw__sources.yml"
 
 PRODUCTS, CUSTOMERS, OPPORTUNITIES = 40, 150, 60
 """What a cut delivery keeps of the sample: the most bought products, the best customers, any opportunities."""
@@ -161,7 +161,7 @@ class Delivery:
             if how == ABSENT:
                 self.sql(f"alter table {table} drop column {column}")
             else:
-                value = "null" if how == NULL else f"(select min({column}) from {table})"
+                value = "null" if how == NULL else f"(select mode({column}) from {table})"
                 self.sql(f"update {table} set {column} = {value}")
 
     def one_value(self, column: str) -> None:
@@ -191,7 +191,7 @@ class Delivery:
 
     def write(self, folder: Path) -> None:
         """Write a file for each table."""
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for table in self.tables():
             self.sql(f"copy {table} to '{folder / table}.parquet' (format parquet)")
 
@@ -219,3 +219,14 @@ def absences() -> Iterator[tuple[str, set[Absence], str]]:
         yield f"columns {number}", absent, ABSENT
     for number, absent in enumerate(covering_array(optional_tables())):
         yield f"tables {number}", absent, ABSENT
+
+
+def deliveries() -> dict[str, tuple[set[Absence], Callable[[Delivery], None]]]:
+    """By name: what a delivery lacks, and what cuts it to that."""
+
+    def lacking(absent: set[Absence], how: str) -> Callable[[Delivery], None]:
+        return lambda delivery: delivery.lack(absent, how)
+
+    found: dict[str, tuple[set[Absence], Callable[[Delivery], None]]] = {"everything": (set(), lambda _delivery: None)}
+    found |= {name: (set(), change) for name, change in SHOPS.items()}
+    return found | {name: (absent, lacking(absent, how)) for name, absent, how in absences()}
