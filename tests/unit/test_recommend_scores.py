@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -112,9 +113,22 @@ def test_new_customers_are_given_favourites_of_their_segment_then_best_sellers(s
 
 def test_best_sellers_fill_what_the_segment_leaves(shop: Shop) -> None:
     alone = pa.table({"customer_id": [BOUGHT_ONCE, NEVER_BOUGHT], "segment_number": pa.array([7, 7], type=pa.int64())})
-    rows = lines_of(scored(None, replace(shop, segments=alone)), NEVER_BOUGHT)
+    of_one = replace(PARAMETERS, min_described=1)
+    served = score_recommendations(None, replace(shop, segments=alone), AS_OF, of_one, LENGTH).read_all()
+    rows = lines_of(served, NEVER_BOUGHT)
     assert [row["source"] for row in rows] == ["segment favourites"] + ["best sellers"] * (LENGTH - 1)
     assert rows[0]["product_id"] == "p31"
+
+
+def test_of_few_customers_no_share_is_stated(shop: Shop) -> None:
+    """A segment in which one customer bought lately has no favourites, and a shop of few customers says how many."""
+    alone = pa.table({"customer_id": [BOUGHT_ONCE, NEVER_BOUGHT], "segment_number": pa.array([7, 7], type=pa.int64())})
+    rows = lines_of(scored(None, replace(shop, segments=alone)), NEVER_BOUGHT)
+    assert {row["source"] for row in rows} == {"best sellers"}
+    assert all(row["reason"].endswith("% of all customers lately") for row in rows)
+    few = replace(PARAMETERS, min_described=100_000)
+    rows = lines_of(score_recommendations(None, shop, AS_OF, few, LENGTH).read_all(), NEVER_BOUGHT)
+    assert all(re.fullmatch(r"bought by \d+ of \d+ customers lately", row["reason"]) for row in rows)
 
 
 def test_without_a_fit_all_are_given_favourites(shop: Shop) -> None:

@@ -24,6 +24,8 @@
     "share_of_customers", "share_of_revenue", "promoted_share", "online_share", "browsing_share",
     "age_band_share", "gender_share", "income_band_share", "household_size_share", "region_share",
 ] -%}
+{#- How far the quantile that chance exceeds in 2.5 of 100 draws lies above the mean, in standard deviations. -#}
+{%- set above_95 = 1.96 -%}
 
 with segments as (
     select * from {{ ref('customer_segments') }}
@@ -163,12 +165,19 @@ compared_interests as (
     select
         held_interests.segment_number,
         held_interests.category,
+        measured.customers,
+        overall.customers as all_customers,
         cast(held_interests.holders as double) / measured.customers as segment_share,
         cast(sum(held_interests.holders) over (partition by held_interests.category) as double) / overall.customers as overall_share
     from held_interests
     inner join measured
         on held_interests.segment_number = measured.segment_number
     cross join overall
+),
+
+known_categories as (
+    select count(distinct category) as categories
+    from held_interests
 ),
 
 -- By the difference of the shares, for a ratio alone would put first what hardly anybody buys.
@@ -180,7 +189,13 @@ ranked_interests as (
             partition by segment_number order by round(segment_share - overall_share, 6) desc, category asc
         ) as interest_rank
     from compared_interests
-    where round(segment_share - overall_share, 6) > 0
+    cross join known_categories
+    -- Of few customers, or of one category, nothing is said; nor of a difference that as many customers drawn from all would show by chance.
+    where
+        known_categories.categories >= 2
+        and customers >= {{ var("min_described_customers") }}
+        and round(segment_share - overall_share, 6)
+        > {{ above_95 }} * sqrt(overall_share * (1 - overall_share) / customers * (1 - cast(customers as double) / all_customers))
 ),
 
 told_interests as (

@@ -30,12 +30,14 @@ class Favourites:
             (segments + 1, products).
         products: places of the products looked at, ascending: the columns of ``shares``.
         segment: row of each customer's segment, the last row where it is not known.
+        buyers: how many customers the shares of all are of.
         factors: of ``products``, see ``feedback_factors``.
     """
 
     shares: FloatArray
     products: IntArray
     segment: IntArray
+    buyers: int
     factors: FloatArray
 
     @classmethod
@@ -46,6 +48,7 @@ class Favourites:
         segments: pa.Table,
         weeks: int,
         length: int,
+        least_buyers: int,
         factors: FloatArray,
     ) -> Favourites:
         """From the purchases of the last weeks.
@@ -56,6 +59,7 @@ class Favourites:
             segments: columns customer_id and segment_number, one row a customer; may be empty.
             weeks: how many.
             length: of a list.
+            least_buyers: a segment of which fewer bought lately has no favourites of its own.
             factors: of all products, see ``feedback_factors``.
         """
         numbers = np.asarray(segments["segment_number"].to_numpy(), dtype=np.int64)
@@ -74,10 +78,11 @@ class Favourites:
         buyers = np.unique(active.customer)
         sizes = np.bincount(rows[positions(ids[order], known.purchases.customer_ids[buyers])], minlength=len(names) + 1)
         sizes[-1] = len(buyers)
+        counts[:-1][sizes[:-1] < least_buyers] = 0
         shares = counts / np.maximum(sizes, 1)[:, None]
         _row, column, _rank = top_of_rows(shares, DEPTH * length)
         kept = np.unique(column)
-        return cls(shares[:, kept], kept, rows[positions(ids[order], customer_ids)], factors[kept])
+        return cls(shares[:, kept], kept, rows[positions(ids[order], customer_ids)], len(buyers), factors[kept])
 
     def lists(
         self, customers: IntArray, may: BoolArray, category: IntArray, length: int, most_per_category: int

@@ -27,6 +27,7 @@ class RecommenderParameters:
             customer.
         most_per_category: most products of one category in a list.
         most_repeats: most of a list that may be repeats, as a share; the rest is left to what was never bought.
+        min_described: of fewer customers no share is stated, and a segment of fewer has no favourites of its own.
         rounds, learning_rate, leaves, min_leaf_rows: of the boosted trees.
     """
 
@@ -53,6 +54,7 @@ class RecommenderParameters:
     popular_candidates: int = 40
     most_per_category: int = 5
     most_repeats: float = 0.75
+    min_described: int = 30
     rounds: int = 100
     learning_rate: float = 0.1
     leaves: int = 15
@@ -66,6 +68,7 @@ class RecommenderParameters:
             ("intent_days", "intent_days"),
             ("recent_weeks", "recent_weeks"),
             ("most_per_category", "max_recommendations_per_category"),
+            ("min_described", "min_described_customers"),
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"var {var} is {getattr(self, name)}; expected at least 1")

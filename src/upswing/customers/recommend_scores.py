@@ -118,7 +118,9 @@ def _recommend(
         intents = None if intent is None else intent_table(intent, rows)
         cut = Cut(known, Signals.learn(known, shop.similarities, parameters), intents, parameters)
         yield from _ranked(cut, ranker, fit["model_version"], ranked, factors, _names(shop), length, progress)
-    favourites = Favourites.of(known, customer_ids, shop.segments, parameters.active_weeks, length, factors)
+    favourites = Favourites.of(
+        known, customer_ids, shop.segments, parameters.active_weeks, length, parameters.min_described, factors
+    )
     for start in range(0, len(new), NEW_CUSTOMERS_AT_ONCE):
         some = new[start : start + NEW_CUSTOMERS_AT_ONCE]
         yield _favoured(known, favourites, customer_ids, some, parameters, length)
@@ -201,7 +203,7 @@ def _favoured(
     )
     column = np.searchsorted(favourites.products, product)
     told = [
-        f"bought by {part:.0%} of {'your segment' if of_segment else 'all customers'} lately"
+        _bought_by(part, of_segment, favourites.buyers, parameters.min_described)
         for part, of_segment in zip(share.tolist(), is_segments.tolist(), strict=True)
     ]
     return _lines(
@@ -214,6 +216,15 @@ def _favoured(
         told,
         None,
     )
+
+
+def _bought_by(share: float, of_segment: bool, buyers: int, least_buyers: int) -> str:
+    """How many customers bought it: of few of them in numbers, for a share of one is 0 or 100 %."""
+    if of_segment:
+        return f"bought by {share:.0%} of your segment lately"
+    if buyers < least_buyers:
+        return f"bought by {round(share * buyers)} of {buyers} customers lately"
+    return f"bought by {share:.0%} of all customers lately"
 
 
 def _lines(
