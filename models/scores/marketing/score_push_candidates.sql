@@ -187,7 +187,9 @@ recommended as (
         product_strategies.strategy_id,
         recommendations.customer_id,
         1 as is_recommended,
-        coalesce(intents.category_purchase_probability, customer_intents.least_probability, 0) as probability
+        -- Without categories the whole range is one.
+        coalesce(intents.category_purchase_probability, customer_intents.least_probability, customers.purchase_probability, 0)
+            as probability
     from recommendations
     inner join product_strategies
         on recommendations.product_id = product_strategies.product_id
@@ -197,6 +199,8 @@ recommended as (
             and product_strategies.category = intents.category
     left join customer_intents
         on recommendations.customer_id = customer_intents.customer_id
+    left join customers
+        on recommendations.customer_id = customers.customer_id
 ),
 
 interested as (
