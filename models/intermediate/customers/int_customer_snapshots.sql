@@ -33,7 +33,8 @@ known_customers as (
     select
         days.*,
         customers.customer_id,
-        customers.known_since
+        customers.known_since,
+        greatest(days.data_begins_on, coalesce(customers.known_since, days.data_begins_on)) as seen_since
     from customers
     inner join days
         on customers.known_since <= days.snapshot_on or days.is_current
@@ -131,8 +132,7 @@ measured as (
         known.snapshot_on,
         known.is_current,
         known.regular_number,
-        {{ dbt.datediff("greatest(known.data_begins_on, coalesce(known.known_since, known.data_begins_on))", "known.snapshot_on", "day") }} + 1
-            as days_seen,
+        {{ dbt.datediff("known.seen_since", "known.snapshot_on", "day") }} + 1 as days_seen,
         {{ dbt.datediff("coalesce(least(past.first_ordered_on, known.known_since), known.known_since)", "known.snapshot_on", "day") }}
             as tenure_days,
         {{ dbt.datediff("past.last_ordered_on", "known.snapshot_on", "day") }} as recency_days,

@@ -189,10 +189,9 @@ ranked_interests as (
             partition by segment_number order by round(segment_share - overall_share, 6) desc, category asc
         ) as interest_rank
     from compared_interests
-    cross join known_categories
     -- Of few customers, or of one category, nothing is said; nor of a difference that as many customers drawn from all would show by chance.
     where
-        known_categories.categories >= 2
+        (select known_categories.categories from known_categories) >= 2
         and customers >= {{ var("min_described_customers") }}
         and round(segment_share - overall_share, 6)
         > {{ above_95 }} * sqrt(overall_share * (1 - overall_share) / customers * (1 - cast(customers as double) / all_customers))
