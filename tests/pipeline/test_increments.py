@@ -20,7 +20,7 @@ KEPT_UP = (
     "staging.parsed_raw__order_lines",
     "intermediate.int_order_lines",
     "intermediate.int_product_weeks",
-    "intermediate.int_orders",
+    "intermediate.int_order_weeks",
     "intermediate.int_customer_purchases",
 )
 """What order lines are kept up in."""
@@ -35,6 +35,7 @@ COMPARED = (
     "intermediate.int_product_weeks",
     "intermediate.int_promotion_weeks",
     "intermediate.int_forecast_weeks",
+    "intermediate.int_order_weeks",
     "intermediate.int_orders",
     "intermediate.int_customer_purchases",
     "intermediate.int_customer_snapshots",

@@ -58,7 +58,7 @@ FOR_FEW_ROWS = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 SETTINGS = FOR_FEW_ROWS | {"UPSWING_SPARK_PARTITIONS": "2", "UPSWING_SPARK_MEMORY": "2g", "SPARK_MASTER": "local[2]"}
 NEWEST_FROM = "2017-12-18"
 LATE_FROM = "2017-12-04"
-KEPT_UP = ("+int_product_weeks", "+int_orders")
+KEPT_UP = ("+int_product_weeks", "+int_order_weeks")
 IS_WHOLE = os.environ.get("UPSWING_TEST_SPARK") == "whole"
 """Whether the whole project is built and published; else what SQL makes, and the learned models of two domains."""
 

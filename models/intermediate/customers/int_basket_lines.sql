@@ -17,7 +17,11 @@ bought as (
     inner join products
         on order_lines.product_id = products.product_id
     group by order_lines.order_id, order_lines.product_id, products.category
-    having sum(cast(order_lines.quantity as decimal(18, 4))) > 0
+    having
+        {{ is_bought(
+            "sum(cast(order_lines.quantity as decimal(18, 4)))",
+            "sum(cast(order_lines.net_amount as decimal(18, 4)))",
+        ) }}
 ),
 
 baskets as (

@@ -27,7 +27,7 @@ final as (
         cast(units as double) as units,
         cast(revenue as double) as revenue
     from summed
-    where units > 0
+    where {{ is_bought("units", "revenue") }}
 )
 
 select * from final

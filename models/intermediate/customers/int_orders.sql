@@ -1,64 +1,60 @@
-with order_lines as (
+with order_weeks as (
+    select * from {{ ref('int_order_weeks') }}
+),
+
+order_lines as (
     select * from {{ ref('int_order_lines') }}
-    {% if is_incremental() -%}
-    where {{ in_weeks("week_starting", touched_weeks()) }}
-    {%- endif %}
 ),
 
-exact_lines as (
+non_merchandise as (
+    select product_id from {{ ref('int_products') }}
+    where not is_merchandise
+),
+
+-- Fees are few: to find their lines takes less than to join all lines with the products.
+bought_fees as (
     select
-        *,
-        cast(quantity as decimal(18, 4)) as exact_quantity,
-        cast(net_amount as decimal(18, 4)) as exact_amount
+        order_lines.order_id,
+        order_lines.week_starting,
+        order_lines.product_id
     from order_lines
+    inner join non_merchandise
+        on order_lines.product_id = non_merchandise.product_id
+    group by order_lines.order_id, order_lines.week_starting, order_lines.product_id
+    having
+        {{ is_bought(
+            "sum(cast(order_lines.quantity as decimal(18, 4)))",
+            "sum(cast(order_lines.net_amount as decimal(18, 4)))",
+        ) }}
 ),
 
-order_products as (
+fees as (
     select
         order_id,
         week_starting,
-        product_id,
-        min(customer_id) as customer_id,
-        min(store_id) as store_id,
-        min(channel) as channel,
-        min(ordered_on) as ordered_on,
-        sum(exact_quantity) as units,
-        sum(exact_amount) as revenue,
-        sum(case when is_natural then 0 else exact_amount end) as promoted_revenue
-    from exact_lines
-    group by order_id, week_starting, product_id
-),
-
-summed as (
-    select
-        order_id,
-        week_starting,
-        min(customer_id) as customer_id,
-        min(store_id) as store_id,
-        min(channel) as channel,
-        min(ordered_on) as ordered_on,
-        sum(case when units > 0 then 1 else 0 end) as products,
-        sum(units) as units,
-        sum(revenue) as revenue,
-        sum(promoted_revenue) as promoted_revenue
-    from order_products
+        count(*) as products
+    from bought_fees
     group by order_id, week_starting
 ),
 
 final as (
     select
-        order_id,
-        week_starting,
-        customer_id,
-        store_id,
-        channel,
-        ordered_on,
-        products > 0 as is_purchase,
-        cast(products as bigint) as products,
-        cast(units as double) as units,
-        cast(revenue as double) as revenue,
-        cast(promoted_revenue as double) as promoted_revenue
-    from summed
+        order_weeks.order_id,
+        order_weeks.week_starting,
+        order_weeks.customer_id,
+        order_weeks.store_id,
+        order_weeks.channel,
+        order_weeks.ordered_on,
+        order_weeks.products > coalesce(fees.products, 0) as is_purchase,
+        cast(order_weeks.products - coalesce(fees.products, 0) as bigint) as products,
+        order_weeks.units,
+        order_weeks.revenue,
+        order_weeks.promoted_revenue
+    from order_weeks
+    left join fees
+        on
+            order_weeks.order_id = fees.order_id
+            and order_weeks.week_starting = fees.week_starting
 )
 
 select * from final

@@ -2,6 +2,10 @@ with order_lines as (
     select * from {{ ref('int_order_lines') }}
 ),
 
+purchases as (
+    select * from {{ ref('int_customer_purchases') }}
+),
+
 products as (
     select * from {{ ref('int_products') }}
     where non_merchandise_kind is null
@@ -21,10 +25,7 @@ clock as (
 
 -- Joined with the clock, DuckDB would loop over all lines to compare them.
 active_lines as (
-    select
-        *,
-        ordered_on > (select clock.recent_after from clock) as is_recent
-    from order_lines
+    select * from order_lines
     where
         ordered_on > (select clock.active_after from clock)
         and ordered_on <= (select clock.as_of_date from clock)
@@ -34,10 +35,20 @@ sold as (
     select
         product_id,
         sum(cast(quantity as decimal(18, 4))) as units,
-        sum(cast(net_amount as decimal(18, 4))) as revenue,
-        count(distinct customer_id) as customers_active,
-        count(distinct case when is_recent then customer_id end) as customers_recent
+        sum(cast(net_amount as decimal(18, 4))) as revenue
     from active_lines
+    group by product_id
+),
+
+customers as (
+    select
+        product_id,
+        count(distinct customer_id) as customers_active,
+        count(distinct case when ordered_on > (select clock.recent_after from clock) then customer_id end) as customers_recent
+    from purchases
+    where
+        ordered_on > (select clock.active_after from clock)
+        and ordered_on <= (select clock.as_of_date from clock)
     group by product_id
 ),
 
@@ -77,12 +88,14 @@ final as (
         products.category,
         cast(sold.units as double) as units_active,
         cast(sold.revenue as double) / cast(sold.units as double) as price,
-        cast(sold.customers_active as bigint) as customers_active,
-        cast(sold.customers_recent as bigint) as customers_recent,
+        cast(coalesce(customers.customers_active, 0) as bigint) as customers_active,
+        cast(coalesce(customers.customers_recent, 0) as bigint) as customers_recent,
         stock.on_hand
     from sold
     inner join products
         on sold.product_id = products.product_id
+    left join customers
+        on sold.product_id = customers.product_id
     left join stock
         on sold.product_id = stock.product_id
     where

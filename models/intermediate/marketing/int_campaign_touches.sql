@@ -87,7 +87,8 @@ bought as (
             as order_revenue,
         sum(case when orders.ordered_on < answered.touched_on then orders.revenue else 0 end) as prior_revenue,
         count(distinct case when orders.is_purchase and orders.ordered_on < answered.touched_on then orders.order_id end) as prior_orders,
-        sum(case when orders.ordered_on = answered.converted_on then orders.revenue else 0 end) as conversion_day_revenue,
+        sum(case when orders.is_purchase and orders.ordered_on = answered.converted_on then orders.revenue else 0 end)
+            as conversion_day_revenue,
         sum(
             case
                 when

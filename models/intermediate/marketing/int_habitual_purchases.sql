@@ -21,7 +21,7 @@ natural_days as (
         and ordered_on > (select clock.active_after from clock)
         and ordered_on <= (select clock.as_of_date from clock)
     group by customer_id, product_id, ordered_on
-    having sum(cast(quantity as decimal(18, 4))) > 0
+    having {{ is_bought("sum(cast(quantity as decimal(18, 4)))", "sum(cast(net_amount as decimal(18, 4)))") }}
 ),
 
 final as (

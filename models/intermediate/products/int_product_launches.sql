@@ -10,10 +10,12 @@ product_weeks as (
     select * from {{ ref('int_product_weeks') }}
 ),
 
-first_natural_sales as (
+first_sales as (
     select
         product_id,
-        min(first_natural_sold_on) as first_natural_sold_on
+        min(first_natural_sold_on) as first_natural_sold_on,
+        min(first_sold_on) as first_sold_on,
+        min(first_returned_on) as first_returned_on
     from product_weeks
     group by product_id
 ),
@@ -31,22 +33,24 @@ told as (
     select
         products.product_id,
         products.launched_on as listed_launch_on,
-        first_natural_sales.first_natural_sold_on,
+        first_sales.first_natural_sold_on,
         bounds.as_of_date,
         bounds.last_complete_week,
         case
             when products.launched_on > bounds.as_of_date then 'not_launched_yet'
             when products.launched_on < bounds.data_begins_on then 'launched_before_data'
             when products.launched_on is not null then 'listed'
-            when first_natural_sales.first_natural_sold_on is null then 'never_sold_naturally'
-            when {{ week_of("first_natural_sales.first_natural_sold_on") }} < bounds.first_launch_week
+            when first_sales.first_natural_sold_on is null then 'never_sold_naturally'
+            when {{ week_of("first_sales.first_natural_sold_on") }} < bounds.first_launch_week
                 then 'sold_since_data_began'
+            -- What comes back before it is sold was sold before the data begin.
+            when first_sales.first_returned_on < first_sales.first_sold_on then 'launched_before_data'
             else 'first_natural_sale'
         end as launch_status
     from products
     cross join bounds
-    left join first_natural_sales
-        on products.product_id = first_natural_sales.product_id
+    left join first_sales
+        on products.product_id = first_sales.product_id
 ),
 
 dated as (

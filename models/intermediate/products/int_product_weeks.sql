@@ -10,7 +10,8 @@ exact_lines as (
     select
         *,
         cast(quantity as decimal(18, 4)) as exact_quantity,
-        cast(net_amount as decimal(18, 4)) as exact_amount
+        cast(net_amount as decimal(18, 4)) as exact_amount,
+        {{ is_bought("quantity", "net_amount") }} as is_bought
     from order_lines
 ),
 
@@ -22,10 +23,12 @@ summed as (
         sum(case when is_natural then 0 else exact_quantity end) as promoted_units,
         sum(exact_quantity) as units,
         sum(exact_amount) as net_revenue,
-        count(distinct case when quantity > 0 then store_id end) as stores,
-        count(distinct case when quantity > 0 then customer_id end) as customers,
-        count(distinct case when quantity > 0 then order_id end) as orders,
-        min(case when is_natural and quantity > 0 then ordered_on end) as first_natural_sold_on
+        count(distinct case when is_bought then store_id end) as stores,
+        count(distinct case when is_bought then customer_id end) as customers,
+        count(distinct case when is_bought then order_id end) as orders,
+        min(case when is_natural and is_bought then ordered_on end) as first_natural_sold_on,
+        min(case when is_bought then ordered_on end) as first_sold_on,
+        min(case when quantity < 0 and net_amount < 0 then ordered_on end) as first_returned_on
     from exact_lines
     group by product_id, week_starting
 ),
@@ -42,7 +45,9 @@ final as (
         cast(stores as bigint) as stores,
         cast(customers as bigint) as customers,
         cast(orders as bigint) as orders,
-        first_natural_sold_on
+        first_natural_sold_on,
+        first_sold_on,
+        first_returned_on
     from summed
 )
 

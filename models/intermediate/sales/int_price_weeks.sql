@@ -77,7 +77,9 @@ with_history as (
 selling_stores as (
     select count(distinct store_id) as stores
     from order_lines
-    where ordered_on > (select clock.active_after from clock)
+    where
+        ordered_on > (select clock.active_after from clock)
+        and {{ is_bought("quantity", "net_amount") }}
 ),
 
 reached as (

@@ -19,7 +19,9 @@ clock as (
 selling_stores as (
     select count(distinct store_id) as stores
     from order_lines
-    where ordered_on > (select clock.active_after from clock)
+    where
+        ordered_on > (select clock.active_after from clock)
+        and {{ is_bought("quantity", "net_amount") }}
 ),
 
 -- A week of which no promotion at all is known was not delivered, or not planned yet.

@@ -33,7 +33,7 @@ counted_lines as (
         product_id,
         store_id,
         ordered_on,
-        case when quantity > 0 then ordered_on end as sold_on,
+        case when {{ is_bought("quantity", "net_amount") }} then ordered_on end as sold_on,
         case
             when ordered_on > (select clock.active_after from clock) then cast(quantity as decimal(18, 4))
             else 0
