@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from unit.launches import make_history
+from upswing.categories import UNKNOWN_CATEGORY
 from upswing.products.launch_features import LaunchEncoder
 
 
@@ -12,6 +13,16 @@ def test_an_unknown_category_is_taken_for_all() -> None:
     encoder = LaunchEncoder.fit(history.windows, history.weekly_units, 5.0)
     strangers = replace(history.windows, categories=np.full(60, "never seen"))
     assert (encoder.usual_units(strangers) == history.weekly_units.mean()).all()
+
+
+def test_products_without_a_category_are_no_category() -> None:
+    history = make_history(60)
+    without = np.where(history.windows.categories == "category 0", UNKNOWN_CATEGORY, history.windows.categories)
+    windows = replace(history.windows, categories=without)
+    encoder = LaunchEncoder.fit(windows, history.weekly_units, 5.0)
+    usual = encoder.usual_units(windows)
+    assert (usual[without == UNKNOWN_CATEGORY] == history.weekly_units.mean()).all()
+    assert set(encoder.category_units) == {"category 1", "category 2"}
 
 
 def test_category_levels_are_drawn_to_the_mean_of_all() -> None:

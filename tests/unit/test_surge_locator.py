@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from unit.launches import CYCLE_WEEKS, LATER_WEEKS, LAUNCH_WEEKS, history_table, make_history, windows_table
+from upswing.categories import UNKNOWN_CATEGORY
 from upswing.fits import NotEnoughHistory
 from upswing.products.analogs import AnalogParameters, Analogs, analogs_to_arrow, find_analogs
 from upswing.products.launch_windows import LaunchHistory
@@ -73,6 +74,13 @@ def test_category_frequency_of_an_unknown_category_is_that_of_all(history: Launc
     strangers = replace(NEW, categories=np.full(6, "never seen"))
     expected = np.tile(history.surges.mean(axis=0), (6, 1))
     np.testing.assert_allclose(category_frequency(strangers, history), expected)
+
+
+def test_products_without_a_category_have_the_frequency_of_all(history: LaunchHistory) -> None:
+    was = history.windows.categories
+    without = replace(history.windows, categories=np.where(was == was[0], UNKNOWN_CATEGORY, was))
+    found = category_frequency(replace(NEW, categories=np.full(6, UNKNOWN_CATEGORY)), replace(history, windows=without))
+    np.testing.assert_allclose(found, np.tile(history.surges.mean(axis=0), (6, 1)))
 
 
 def early_breakouts(history: LaunchHistory, last_week: int) -> LaunchHistory:

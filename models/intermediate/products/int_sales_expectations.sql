@@ -14,11 +14,13 @@ historical_launches as (
     where is_historical
 ),
 
+-- Products without a category have nothing in common: they are like all.
 category_levels as (
     select
         category,
         cast(sum(exact_units) as double) / (count(*) * {{ var("cycle_weeks") }}) as weekly_units
     from historical_launches
+    where category <> 'unknown'
     group by category
     having count(*) >= {{ var("min_category_launches") }}
 ),

@@ -313,7 +313,7 @@ final as (
         customer_id,
         product_id,
         product_name,
-        category,
+        nullif(category, 'unknown') as category,
         product_price,
         needs_product,
         cast(discount_depth as double) as discount_depth,

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from upswing.bert import MAX_UNKNOWN_SHARE
+from upswing.categories import UNKNOWN_CATEGORY
 from upswing.customers.product_features_blocks import (
     FloatArray,
     market_block,
@@ -27,8 +28,6 @@ from upswing.customers.product_features_blocks import (
 )
 from upswing.customers.product_features_texts import vector_lists, vector_matrix
 from upswing.one_thread import hold_one_thread
-
-UNKNOWN_CATEGORY = "unknown"
 
 WIDTHS = {
     "text": 32,

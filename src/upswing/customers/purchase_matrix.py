@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-UNKNOWN_CATEGORY = "unknown"
+from upswing.categories import UNKNOWN_CATEGORY
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]

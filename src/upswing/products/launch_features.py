@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from upswing.categories import UNKNOWN_CATEGORY
 from upswing.products.launch_windows import LaunchWindows
 
 ENCODER_ARRAYS = ("series_mean", "series_spread", "context_mean", "context_spread")
@@ -43,7 +44,7 @@ class LaunchEncoder:
     Attributes:
         category_units: usual weekly natural units per category of the training rows over their cycles, shrunk to the
             mean of all by ``shrinkage`` launches.
-        overall_units: the mean over all training rows, for categories they lack.
+        overall_units: the mean over all training rows, for categories they lack and products without a category.
         series_mean, series_spread: per channel, shape (channels + 1,).
         context_mean, context_spread: shape (4,).
     """
@@ -62,7 +63,7 @@ class LaunchEncoder:
         names, inverse = np.unique(windows.categories, return_inverse=True)
         counts = np.bincount(inverse)
         shrunk = (np.bincount(inverse, weights=weekly) + shrinkage * overall) / (counts + shrinkage)
-        levels = {str(name): float(level) for name, level in zip(names, shrunk, strict=True)}
+        levels = {str(name): float(level) for name, level in zip(names, shrunk, strict=True) if name != UNKNOWN_CATEGORY}
         unscaled = cls(levels, overall, np.zeros(1), np.ones(1), np.zeros(1), np.ones(1))
         series, context = unscaled._logs(windows)
         return cls(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from upswing.categories import UNKNOWN_CATEGORY
 from upswing.products.analogs import Analogs
 from upswing.products.launch_features import LaunchEncoder
 from upswing.products.launch_windows import LaunchHistory, LaunchWindows
@@ -16,10 +17,13 @@ CATEGORY_PRIOR_WEIGHT = 10.0
 
 
 def category_frequency(products: LaunchWindows, history: LaunchHistory) -> FloatArray:
-    """Share of the category's launches that surged in each week of life, drawn to that of all launches."""
+    """Share of the category's launches that surged in each week of life, drawn to that of all launches.
+
+    A product without a category is taken to be like all.
+    """
     overall = history.surges.mean(axis=0)
-    shares = {}
-    for name in np.unique(products.categories):
+    shares = {UNKNOWN_CATEGORY: overall}
+    for name in np.setdiff1d(products.categories, [UNKNOWN_CATEGORY]):
         surges = history.surges[history.windows.categories == name]
         shares[name] = (surges.sum(axis=0) + CATEGORY_PRIOR_WEIGHT * overall) / (len(surges) + CATEGORY_PRIOR_WEIGHT)
     return np.stack([shares[name] for name in products.categories])

@@ -68,7 +68,7 @@ def show_product_figures(page: Page, told: dict[str, Any]) -> None:
     st.caption(
         words(
             "product_launched",
-            category=told["category"] or figures.MISSING,
+            category=words.value("category", told["category"]) if told["category"] else figures.MISSING,
             day=figures.day(told["launched_on"]),
             weeks=figures.count(told["weeks_on_sale"]),
         )
