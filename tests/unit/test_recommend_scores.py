@@ -105,7 +105,7 @@ def test_new_customers_are_given_favourites_of_their_segment_then_best_sellers(s
     assert len(favourites) == LENGTH
     assert all(int(row["product_id"][1:]) % 2 == 0 for row in favourites)
     assert all(row["model_version"] is None for row in rows)
-    assert rows[0]["reason"] == f"bought by {rows[0]['score']:.0%} of your segment lately"
+    assert re.fullmatch(r"bought by \d+% of your segment lately", rows[0]["reason"])
     assert {row["source"] for row in lines_of(scores, OF_NO_SEGMENT)} == {"best sellers"}
     assert {row["model_version"] for row in lines_of(scores, "c000")} == {"00001-x"}
     assert not [row for row in lines_of(scores, BOUGHT_ONCE) if row["product_id"] == "p31"]
@@ -129,6 +129,22 @@ def test_of_few_customers_no_share_is_stated(shop: Shop) -> None:
     few = replace(PARAMETERS, min_described=100_000)
     rows = lines_of(score_recommendations(None, shop, AS_OF, few, LENGTH).read_all(), NEVER_BOUGHT)
     assert all(re.fullmatch(r"bought by \d+ of \d+ customers lately", row["reason"]) for row in rows)
+
+
+def test_a_small_segment_is_drawn_to_what_all_buy(shop: Shop) -> None:
+    """Of two members each bought other products: half of them bought each, so that all customers decide the order."""
+    pair = pa.table(
+        {"customer_id": [BOUGHT_ONCE, "c000", NEVER_BOUGHT], "segment_number": pa.array([7] * 3, type=pa.int64())}
+    )
+    of_two = replace(PARAMETERS, min_described=2, most_per_category=39)
+    served = score_recommendations(None, replace(shop, segments=pair), AS_OF, of_two, 39).read_all()
+    of_all = {row["product_id"]: row["score"] for row in lines_of(served, OF_NO_SEGMENT)}
+    favourites = [row for row in lines_of(served, NEVER_BOUGHT) if row["source"] == "segment favourites"]
+    assert len(favourites) > 2
+    assert {row["reason"] for row in favourites} == {"bought by 50% of your segment lately"}
+    drawn = [(1 + 2 * of_all[row["product_id"]]) / (2 + 2) for row in favourites]
+    assert [row["score"] for row in favourites] == pytest.approx(drawn, abs=2e-6)
+    assert drawn == sorted(drawn, reverse=True)
 
 
 def test_without_a_fit_all_are_given_favourites(shop: Shop) -> None:

@@ -28,6 +28,8 @@ class Favourites:
     Attributes:
         shares: of the customers of each segment, and in the last row of all, who bought each product; shape
             (segments + 1, products).
+        ranked_shares: the same as far as they are known: a segment's are drawn to those of all, the more so the fewer of
+            its customers bought anything.
         products: places of the products looked at, ascending: the columns of ``shares``.
         segment: row of each customer's segment, the last row where it is not known.
         buyers: how many customers the shares of all are of.
@@ -35,6 +37,7 @@ class Favourites:
     """
 
     shares: FloatArray
+    ranked_shares: FloatArray
     products: IntArray
     segment: IntArray
     buyers: int
@@ -59,7 +62,8 @@ class Favourites:
             segments: columns customer_id and segment_number, one row a customer; may be empty.
             weeks: how many.
             length: of a list.
-            least_buyers: a segment of which fewer bought lately has no favourites of its own.
+            least_buyers: a segment of which fewer bought lately has no favourites of its own; as many customers who buy
+                what all buy weigh beside those of a segment.
             factors: of all products, see ``feedback_factors``.
         """
         numbers = np.asarray(segments["segment_number"].to_numpy(), dtype=np.int64)
@@ -80,15 +84,18 @@ class Favourites:
         sizes[-1] = len(buyers)
         counts[:-1][sizes[:-1] < least_buyers] = 0
         shares = counts / np.maximum(sizes, 1)[:, None]
-        _row, column, _rank = top_of_rows(shares, DEPTH * length)
+        drawn = (counts + least_buyers * shares[-1]) / (sizes + least_buyers)[:, None]
+        ranked = np.where(counts > 0, drawn, 0)
+        _row, column, _rank = top_of_rows(ranked, DEPTH * length)
         kept = np.unique(column)
-        return cls(shares[:, kept], kept, rows[positions(ids[order], customer_ids)], len(buyers), factors[kept])
+        group_of = rows[positions(ids[order], customer_ids)]
+        return cls(shares[:, kept], ranked[:, kept], kept, group_of, len(buyers), factors[kept])
 
     def lists(
         self, customers: IntArray, may: BoolArray, category: IntArray, length: int, most_per_category: int
     ) -> tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray, BoolArray]:
-        """Place among ``customers``, product, rank, share, score (the share times the product's factor) and whether it
-        is the segment's favourite, of each line.
+        """Place among ``customers``, product, rank, share, score (the share it is ranked by times the product's
+        factor) and whether it is the segment's favourite, of each line.
 
         The segment's favourites come first; best sellers fill the list where they are too few.
 
@@ -98,13 +105,14 @@ class Favourites:
             category: of each of ``products``.
             length, most_per_category: of a list.
         """
-        of_segment = np.where(may, self.shares[self.segment[customers]], 0)
-        of_segment[self.segment[customers] == len(self.shares) - 1] = 0
-        of_all = np.where(may & (of_segment <= 0), self.shares[-1], 0)
-        row, column = np.nonzero((of_segment > 0) | (of_all > 0))
-        is_segments = of_segment[row, column] > 0
-        share = np.where(is_segments, of_segment[row, column], of_all[row, column])
-        score = with_feedback(share, self.factors[column])
+        of_all = len(self.shares) - 1
+        segment = self.segment[customers]
+        of_segment = may & (self.shares[segment] > 0) & (segment != of_all)[:, None]
+        row, column = np.nonzero(of_segment | (may & (self.shares[of_all] > 0)))
+        is_segments = of_segment[row, column]
+        buyers = np.where(is_segments, segment[row], of_all)
+        share = self.shares[buyers, column]
+        score = with_feedback(self.ranked_shares[buyers, column], self.factors[column])
         # A score is at most 1, so that the segment's favourites stay before all others.
         lists = lists_of(row, column, category[column], score + is_segments, length, most_per_category)
         at = lists.row
