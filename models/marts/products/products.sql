@@ -13,8 +13,8 @@ product_weeks as (
 sales as (
     select
         product_id,
-        min(week_starting) as first_sold_week,
-        max(week_starting) as last_sold_week,
+        min(case when orders > 0 then week_starting end) as first_sold_week,
+        max(case when orders > 0 then week_starting end) as last_sold_week,
         sum(cast(natural_units as decimal(28, 4))) as natural_units,
         sum(cast(units as decimal(28, 4))) as units,
         sum(cast(net_revenue as decimal(28, 4))) as net_revenue
