@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -188,6 +189,17 @@ def test_pictures_say_in_words_what_they_show(marts: Marts) -> None:
     intents = answers.category_intents(marts, rows=10)
     assert "tea comes first: 1 of 2 customers" in charts.category_intents(intents, english).description
     assert "常买它的 2 位客户" in charts.category_intents(intents, chinese).description
+
+
+def test_a_bar_of_both_kinds_is_as_high_as_both_and_labelled_once() -> None:
+    both = [
+        {"probability_from": 0.3, "is_churn_risk": is_risk, "customers": customers, "revenue_at_risk": 1}
+        for is_risk, customers in ((False, 40), (True, 30))
+    ]
+    chart = charts.churn_distribution(pa.Table.from_pylist(both), Words("en", "customers")).to_dict()
+    bars, labels = chart["layer"]
+    assert bars["encoding"]["y"]["scale"]["domain"] == [0, pytest.approx(77)]
+    assert [row["label"] for row in chart["datasets"][labels["data"]["name"]]] == ["70"]
 
 
 def test_a_picture_without_anyone_at_risk_is_drawn(marts: Marts) -> None:

@@ -63,7 +63,9 @@ class LaunchEncoder:
         names, inverse = np.unique(windows.categories, return_inverse=True)
         counts = np.bincount(inverse)
         shrunk = (np.bincount(inverse, weights=weekly) + shrinkage * overall) / (counts + shrinkage)
-        levels = {str(name): float(level) for name, level in zip(names, shrunk, strict=True) if name != UNKNOWN_CATEGORY}
+        levels = {
+            str(name): float(level) for name, level in zip(names, shrunk, strict=True) if name != UNKNOWN_CATEGORY
+        }
         unscaled = cls(levels, overall, np.zeros(1), np.ones(1), np.zeros(1), np.ones(1))
         series, context = unscaled._logs(windows)
         return cls(

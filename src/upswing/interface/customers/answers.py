@@ -102,7 +102,7 @@ def segment_names(marts: Marts) -> pa.Table:
 
 
 def at_risk(marts: Marts, *, rows: int, segment_name: str | None = None) -> pa.Table:
-    """The customers who are likely to leave, those with the most revenue at risk first; of one segment or of all."""
+    """The customers at risk of leaving, those with the most revenue at risk first; of one segment or of all."""
     return marts.table(
         """
         select
@@ -293,7 +293,7 @@ def pushes(marts: Marts, *, customer_id: str) -> pa.Table:
 
 
 def examples(marts: Marts, *, rows: int) -> pa.Table:
-    """Customers to begin with: those who are likely to leave with most at risk, then those who brought most."""
+    """Customers to begin with: those at risk of leaving with most at risk, then those who brought most."""
     return marts.table(
         """
         select customer_id

@@ -5,6 +5,7 @@ Rows go to Altair as tables: of a list it would check every row, which takes a s
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from statistics import median
 from typing import Any
@@ -157,11 +158,13 @@ def churn_distribution(data: pa.Table, words: Words) -> Any:
             "customers": row["customers"],
             "revenue_at_risk": row["revenue_at_risk"],
             "standing": names[row["is_churn_risk"]],
-            "label": figures.count(row["customers"]),
         }
         for row in found
     ]
     risky = [bar for bar in bars if bar["standing"] == names[True]]
+    of_band = Counter[str]()
+    for bar in bars:
+        of_band[bar["band"]] += bar["customers"]
     base = alt.Chart(pa.Table.from_pylist(bars)).encode(
         x=alt.X(
             "band:N",
@@ -173,7 +176,7 @@ def churn_distribution(data: pa.Table, words: Words) -> Any:
             "customers:Q",
             title=words.column("customers"),
             axis=alt.Axis(format=",.0f", tickCount=5),
-            scale=alt.Scale(domain=[0, 1.1 * max(row["customers"] for row in found)], nice=False),
+            scale=alt.Scale(domain=[0, 1.1 * max(of_band.values())], nice=False),
         ),
     )
     drawn = base.mark_bar().encode(
@@ -185,13 +188,11 @@ def churn_distribution(data: pa.Table, words: Words) -> Any:
             alt.Tooltip("revenue_at_risk:Q", title=words.column("revenue_at_risk"), format=",.0f"),
         ],
     )
-    text = base.mark_text(dy=-8, fontSize=12).encode(text="label:N")
-    first = [{"band": bar["band"], "customers": bar["customers"]} for bar in risky[:1]]
-    schema = pa.schema({"band": pa.string(), "customers": pa.int64()})
-    note = (
-        alt.Chart(pa.Table.from_pylist(first, schema))
-        .mark_text(text=words("churn.from_here"), dy=-30, align="left", fontSize=12, color=VERMILLION)
-        .encode(x="band:N", y="customers:Q")
+    totals = [{"band": band, "customers": count, "label": figures.count(count)} for band, count in of_band.items()]
+    text = (
+        alt.Chart(pa.Table.from_pylist(totals))
+        .mark_text(dy=-8, fontSize=12)
+        .encode(x="band:N", y="customers:Q", text="label:N")
     )
     description = words(
         "churn.described",
@@ -199,7 +200,7 @@ def churn_distribution(data: pa.Table, words: Words) -> Any:
         at_risk=figures.count(sum(row["customers"] for row in risky)),
         revenue=figures.count(sum(row["revenue_at_risk"] or 0 for row in risky)),
     )
-    return finished(drawn + text + note, description)
+    return finished(drawn + text, description)
 
 
 def category_intents(data: pa.Table, words: Words) -> Any:
