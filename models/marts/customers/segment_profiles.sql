@@ -26,6 +26,7 @@
 ] -%}
 {#- How far the quantile that chance exceeds in 2.5 of 100 draws lies above the mean, in standard deviations. -#}
 {%- set above_95 = 1.96 -%}
+{%- set least = var("min_described_customers") -%}
 
 with segments as (
     select * from {{ ref('customer_segments') }}
@@ -74,6 +75,8 @@ described as (
         {%- endfor %}
         cast(sum(promoted_revenue) as double) / nullif(cast(sum(judged_revenue) as double), 0) as promoted_share,
         cast(sum(online_orders) as double) / nullif(sum(judged_orders), 0) as online_share,
+        sum(case when judged_revenue <> 0 then 1 else 0 end) as promotion_buyers,
+        sum(case when judged_orders > 0 then 1 else 0 end) as channel_buyers,
         cast(sum(case when sessions_active > 0 then 1 else 0 end) as double) / count(*) as browsing_share
     from described
     {%- if scope == "measured" %}
@@ -133,7 +136,7 @@ ranked_attributes as (
 most_frequent as (
     select
         *,
-        known >= {{ var("min_described_customers") }} as is_told
+        known >= {{ least }} as is_told
     from ranked_attributes
     where value_rank = 1
 ),
@@ -192,7 +195,7 @@ ranked_interests as (
     -- Of few customers, or of one category, nothing is said; nor of a difference that as many customers drawn from all would show by chance.
     where
         (select known_categories.categories from known_categories) >= 2
-        and customers >= {{ var("min_described_customers") }}
+        and customers >= {{ least }}
         and round(segment_share - overall_share, 6)
         > {{ above_95 }} * sqrt(overall_share * (1 - overall_share) / customers * (1 - cast(customers as double) / all_customers))
 ),
@@ -241,6 +244,9 @@ profiled as (
         round(100 * measured.promoted_share / nullif(overall.promoted_share, 0), 1) as promoted_index,
         measured.online_share,
         measured.browsing_share,
+        overall.customers as all_customers,
+        measured.promotion_buyers,
+        measured.channel_buyers,
         {%- for attribute in attributes %}
         demographics.{{ attribute }},
         demographics.{{ attribute }}_share,
@@ -289,7 +295,12 @@ demographics_worded as (
 portrayed as (
     select
         worded.*,
-        worded.customers_told || ' (' || worded.share_of_customers_told || ')'
+        case
+            when worded.all_customers >= {{ least }} then worded.customers_told || ' (' || worded.share_of_customers_told || ')'
+            else
+                cast(worded.customers as {{ dbt.type_string() }}) || ' of ' || cast(worded.all_customers as {{ dbt.type_string() }})
+                || case when worded.all_customers = 1 then ' customer' else ' customers' end
+        end
         || case when worded.segment_number = 0 then ' who have not bought yet' else '' end
         || coalesce(case when worded.segment_number > 0 then ' who bring ' || worded.share_of_revenue_told || ' of revenue' end, '')
         || coalesce(
@@ -304,9 +315,17 @@ portrayed as (
             end,
             ''
         )
-        || coalesce('; ' || worded.promoted_share_told || ' of it in promotions', '')
-        || coalesce(case when worded.online_share > 0 then '; ' || worded.online_share_told || ' of orders online' end, '')
-        || case when worded.browsing_share > 0 then '; ' || worded.browsing_share_told || ' browse' else '' end
+        || coalesce(
+            case when worded.promotion_buyers >= {{ least }} then '; ' || worded.promoted_share_told || ' of it in promotions' end, ''
+        )
+        || case
+            when worded.online_share > 0 and worded.channel_buyers >= {{ least }} then '; ' || worded.online_share_told || ' of orders online'
+            else ''
+        end
+        || case
+            when worded.browsing_share > 0 and worded.customers >= {{ least }} then '; ' || worded.browsing_share_told || ' browse'
+            else ''
+        end
         || coalesce('; interested more than others in ' || worded.top_categories, '')
         || case
             when demographics_worded.demographics_told <> '' then '; most often' || substring(demographics_worded.demographics_told, 2)
