@@ -74,3 +74,13 @@ def test_all_candidates_are_told_with_their_losses() -> None:
     assert set(stack.losses) == {"good", "good + other", "noise"}
     for name, loss in stack.losses.items():
         assert f"{name} {loss:.4f}" in stack.told
+
+
+def test_a_half_of_one_end_does_not_stop_the_choice() -> None:
+    """Of a few deals all those that were won may fall into one half."""
+    scores, labels = drawn()
+    one_half = labels * FOLDS
+    assert one_half.any()
+    stack = ScoreStack.choose(((GOOD,), (GOOD, OTHER)), scores, one_half, np.ones(800), FOLDS)
+    assert stack.members == (GOOD,)
+    assert np.isfinite([*stack.coefficients, stack.intercept, *stack.losses.values()]).all()

@@ -81,9 +81,12 @@ def _regression(scores: FloatArray, labels: FloatArray, weights: FloatArray) -> 
 
 
 def _crossed_loss(scores: FloatArray, labels: FloatArray, weights: FloatArray, folds: NDArray[np.int64]) -> float:
+    """Mean log-loss of both halves, each by what the other taught; 0 where a half of one class teaches nothing."""
     losses = []
     for fold in range(CHOICE_FOLDS):
         fit, held = folds != fold, folds == fold
+        if len(np.unique(labels[fit])) < 2 or not held.any():
+            continue
         found = _regression(scores[fit], labels[fit], weights[fit]).predict_proba(scores[held])[:, 1]
         losses.append(log_loss(labels[held], found, sample_weight=weights[held], labels=[0, 1]))
-    return float(np.mean(losses))
+    return float(np.mean(losses)) if losses else 0.0
