@@ -98,7 +98,8 @@ CASES = {
     ),
     "customers": Case(
         "customers customer_revenue customer_orders average_basket",
-        "select count_if(not is_anonymous), sum(revenue), sum(orders), sum(average_basket * orders) / sum(orders) from customers",
+        "select count_if(not is_anonymous), sum(revenue), sum(orders), sum(average_basket * orders) / sum(orders) "
+        "from customers",
     ),
     "customers who moved": Case("moved_customers", "select count_if(has_moved) from customer_segments"),
     "forecast by week": Case(

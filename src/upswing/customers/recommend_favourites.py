@@ -28,7 +28,7 @@ class Favourites:
     Attributes:
         shares: of the customers of each segment, and in the last row of all, who bought each product; shape
             (segments + 1, products).
-        ranked_shares: the same as far as they are known: a segment's are drawn to those of all, the more so the fewer of
+        ranked_shares: the same as far as they are known: a segment's are drawn to those of all, the more the fewer of
             its customers bought anything.
         products: places of the products looked at, ascending: the columns of ``shares``.
         segment: row of each customer's segment, the last row where it is not known.

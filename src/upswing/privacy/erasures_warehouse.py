@@ -23,7 +23,9 @@ from upswing.database_files import open_database
 from upswing.privacy.keys import key_id, private_file
 from upswing.privacy.pseudonyms import pads
 
-ANONYMOUS_SALES = frozenset({"order_lines", "parsed_raw__order_lines", "int_order_lines", "int_order_weeks", "int_orders"})
+ANONYMOUS_SALES = frozenset(
+    {"order_lines", "parsed_raw__order_lines", "int_order_lines", "int_order_weeks", "int_orders"}
+)
 """Tables whose rows stay without their customer: what was sold was sold."""
 
 AT_ONCE = 1_000
