@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,20 @@ def test_only_the_active_have_a_churn_probability_and_reasons(fit: dict[str, Any
     assert pc.is_valid(found["churn_reason_codes"]).to_pylist() == active
     assert found["purchase_probability"].null_count == found["purchase_reasons"].null_count == 0
     assert pc.min(found["expected_spend"]).as_py() >= 0
+
+
+def test_the_usual_churn_is_known_where_something_was_learned(
+    fit: dict[str, Any], predictor: CustomerPredictor
+) -> None:
+    found = scored(fit, CURRENT)
+    share = round(predictor.typical_churn.share, 6)
+    assert set(found.filter(pc.is_valid(found["churn_probability"]))["usual_churn_probability"].to_pylist()) == {share}
+    assert set(found.filter(pc.is_null(found["churn_probability"]))["usual_churn_probability"].to_pylist()) == {None}
+    features = np.zeros((5, len(predictor.features)))
+    base_rate = BoostedTrees.train(features, np.zeros(5), np.zeros(5, dtype=np.int64), QUICK.boosting)
+    unlearned = replace(predictor, churn=base_rate)
+    found = scored({"weights": unlearned.to_bytes(), "model_version": "00001-x"}, CURRENT)
+    assert found["usual_churn_probability"].null_count == found.num_rows > found["churn_probability"].null_count
 
 
 def test_categories_are_scored_in_their_order(fit: dict[str, Any], predictor: CustomerPredictor) -> None:

@@ -12,7 +12,7 @@ measured as (
     select
         scores.customer_id,
         scores.churn_probability,
-        scores.churn_probability >= scores.usual_churn_probability as is_above_usual,
+        coalesce(scores.churn_probability >= scores.usual_churn_probability, false) as is_above_usual,
         scores.churn_probability
         * greatest(snapshots.revenue_active, 0)
         * {{ var("churn_weeks") }} / snapshots.active_weeks_seen as revenue_at_risk

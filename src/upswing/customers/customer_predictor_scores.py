@@ -106,11 +106,12 @@ def _score_customers(
     purchase_reasons = probability_reasons(
         predictor.purchase, features, predictor.typical_purchase, snapshots, weeks, -1
     )
+    has_usual = active & (not predictor.churn.is_base_rate)
     churn = np.round(predictor.churn_probabilities(snapshots), DECIMALS)
     columns = [
         batch.column("customer_id").cast(pa.string()),
         pa.array(churn, from_pandas=True),
-        pa.array(np.where(active, round(predictor.typical_churn.share, DECIMALS), np.nan), from_pandas=True),
+        pa.array(np.where(has_usual, round(predictor.typical_churn.share, DECIMALS), np.nan), from_pandas=True),
         pa.array(np.round(predictor.purchase_probabilities(snapshots), DECIMALS)),
         pa.array(np.round(predictor.expected_spend(snapshots), SPEND_DECIMALS)),
         pa.array([found and worded(found) for found in churn_reasons], type=pa.string()),
