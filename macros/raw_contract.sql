@@ -23,7 +23,6 @@
                 "maximum": meta.get("maximum"),
                 "pii": meta.get("pii"),
                 "pseudonym": meta.get("pseudonym", false),
-                "without_it": meta.get("without_it"),
             }) -%}
         {%- endfor -%}
         {{ return({"name": table_name, "columns": columns}) }}

@@ -23,6 +23,8 @@ def test_opportunities_and_visits_alone_build(own: Warehouse) -> None:
     assert "notice: raw table order_lines is absent" in done.stdout
     assert "notice: raw table visits" not in done.stdout
     assert "notice: raw table opportunities has no amount: expected_value stays empty" in done.stdout
+    assert "notice: raw table opt_outs is absent: nobody counts as opted out" in done.stdout
+    assert own.query("select count(*) from raw.deliveries where contract like '%expected_value%'") == [(0,)]
     assert "not trained" in done.stdout
     assert "there is no fit to score with" in done.stdout
     filled = {"raw_deliveries": 13, "sales_rep_scorecard": 1, "visit_audits": 1, "pipeline_runs": 1}

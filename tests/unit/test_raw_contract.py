@@ -1,13 +1,15 @@
-"""What the raw contract lets through fits what the models make of it."""
+"""What the raw contract lets through fits what the models make of it, and what it says of them is there."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-SOURCES = Path(__file__).parents[2] / "models" / "staging" / "raw" / "_raw__sources.yml"
+PROJECT = Path(__file__).parents[2]
+SOURCES = PROJECT / "models" / "staging" / "raw" / "_raw__sources.yml"
 EXACT = 10.0**14
 """A decimal(18, 4), in which rows are added up, holds what lies within it."""
 
@@ -39,3 +41,19 @@ def test_freshness_and_the_clock_read_columns_of_the_contract() -> None:
         for name, meta in columns.items():
             told_by = meta.get("moves_clock", False)
             assert isinstance(told_by, bool) or set(told_by) <= set(columns), f"{table['name']}.{name}"
+
+
+def test_what_is_said_of_absent_columns_names_what_there_is() -> None:
+    (raw,) = (source for source in yaml.safe_load(SOURCES.read_text())["sources"] if source["name"] == "raw")
+    described = [thing for table in raw["tables"] for thing in (table, *table["columns"])]
+    metas = [(thing["name"], thing.get("config", {}).get("meta", {})) for thing in described]
+    said = {name: meta["without_it"] for name, meta in metas if "without_it" in meta}
+    assert not [name for name, meta in metas if "without_it" in meta and meta.get("required")]
+    marts = [*(PROJECT / "models" / "marts").rglob("*.yml")]
+    models = [model for file in marts for model in yaml.safe_load(file.read_text()).get("models", [])]
+    columns = {column["name"] for thing in [*models, *raw["tables"]] for column in thing.get("columns", [])}
+    names = columns | {model["name"] for model in models}
+    names |= set(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"])
+    unknown = {name: set(re.findall(r"[a-z]+(?:_[a-z]+)+", text)) - names for name, text in said.items()}
+    assert said
+    assert not any(unknown.values()), unknown
