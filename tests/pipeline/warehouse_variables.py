@@ -20,7 +20,7 @@ FEW_SERIES = {
 }
 """Forecasting a few series in one window runs through all the code that forecasting thousands does."""
 
-FEW_ORDERS = {"min_rule_orders": 20, "min_rule_confidence": 0.03, "customer_snapshots": 6}
+FEW_ORDERS = {"min_rule_orders": 15, "min_rule_confidence": 0.03, "customer_snapshots": 6}
 """The small sample holds few orders, and rules between products are found in few of them."""
 
 ALWAYS: dict[str, Any] = FEW_SERIES | FEW_ORDERS | {"bert_model": str(place() / "bert")}

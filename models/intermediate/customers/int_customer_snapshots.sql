@@ -133,6 +133,7 @@ measured as (
         known.is_current,
         known.regular_number,
         {{ dbt.datediff("known.seen_since", "known.snapshot_on", "day") }} + 1 as days_seen,
+        {{ dbt.datediff("known.data_begins_on", "known.snapshot_on", "day") }} + 1 as days_of_data,
         {{ dbt.datediff("coalesce(least(past.first_ordered_on, known.known_since), known.known_since)", "known.snapshot_on", "day") }}
             as tenure_days,
         {{ dbt.datediff("past.last_ordered_on", "known.snapshot_on", "day") }} as recency_days,
@@ -182,10 +183,12 @@ measured as (
         on known.snapshot_on = touches.snapshot_on and known.customer_id = touches.customer_id
 ),
 
--- What is a rate is counted over the days on which the customer could be seen, a week at least.
+-- A trend is counted over the days on which the customer could be seen, a week at least. A level is counted over the days of the data:
+-- over the few days since the first order, which is one of them, it would promise many times what follows.
 seen as (
     select
         *,
+        greatest(least(days_of_data, 7 * {{ var("active_weeks") }}), 7) / 7.0 as active_weeks_in_data,
         greatest(least(days_seen, 7 * {{ var("active_weeks") }}), 7) / 7.0 as active_weeks_seen,
         greatest(least(days_seen, 7 * {{ var("recent_weeks") }}), 7) / 7.0 as recent_weeks_seen
     from measured
@@ -214,7 +217,7 @@ final as (
         case when mean_days_between_orders > 0 then cast(recency_days as double) / mean_days_between_orders end as lateness,
         cast(order_days_active as bigint) as order_days_active,
         cast(days_seen as bigint) as days_seen,
-        cast(active_weeks_seen as double) as active_weeks_seen,
+        cast(active_weeks_in_data as double) as active_weeks_in_data,
         cast(orders_recent as double) / cast(recent_weeks_seen as double)
         - cast(orders_active as double) / cast(active_weeks_seen as double) as order_trend,
         promoted_share,

@@ -83,7 +83,7 @@ everybody as (
 weekly_spenders as (
     select
         customer_id,
-        revenue * 7 / greatest(days_seen, 7) as weekly_revenue
+        revenue * 7 / greatest(days_seen, 7 * active_weeks_in_data) as weekly_revenue
     from snapshots
     where revenue > 0
 ),

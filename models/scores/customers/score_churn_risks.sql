@@ -15,7 +15,7 @@ measured as (
         coalesce(scores.churn_probability >= scores.usual_churn_probability, false) as is_above_usual,
         scores.churn_probability
         * greatest(snapshots.revenue_active, 0)
-        * {{ var("churn_weeks") }} / snapshots.active_weeks_seen as revenue_at_risk
+        * {{ var("churn_weeks") }} / snapshots.active_weeks_in_data as revenue_at_risk
     from scores
     inner join snapshots
         on scores.customer_id = snapshots.customer_id
