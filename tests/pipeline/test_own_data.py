@@ -21,7 +21,7 @@ def test_opportunities_and_visits_alone_build(own: Warehouse) -> None:
     write_csv(own.raw, "visits", "visit_id,opportunity_id,visited_at,visit_note\nv1,o1,2024-01-03,They liked it\n")
     done = own.build()
     assert "notice: raw table order_lines is absent" in done.stdout
-    assert "notice: raw table visits" not in done.stdout
+    assert "notice: raw table visits is absent" not in done.stdout
     assert "notice: raw table opportunities has no amount: expected_value stays empty" in done.stdout
     assert "notice: raw table opt_outs is absent: nobody counts as opted out" in done.stdout
     assert own.query("select count(*) from raw.deliveries where contract like '%expected_value%'") == [(0,)]
