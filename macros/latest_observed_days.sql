@@ -8,8 +8,8 @@
             {%- if column.moves_clock is mapping -%}
                 {%- for name, values in column.moves_clock.items() -%}
                     {%- set told_by = contract.columns | selectattr("name", "equalto", name) | first -%}
-                    {%- set told = name if are_parsed else parsed_value(told_by, name) -%}
-                    {%- do conditions.append("lower(" ~ told ~ ") in ('" ~ values | join("', '") ~ "')") -%}
+                    {%- set status = name if are_parsed else parsed_value(told_by, name) -%}
+                    {%- do conditions.append("lower(" ~ status ~ ") in ('" ~ values | join("', '") ~ "')") -%}
                 {%- endfor -%}
             {%- endif -%}
             {%- do days.append({

@@ -1,11 +1,11 @@
 {% macro tell_failed_tests(results) %}
     {#- dbt says how many rows a test found, and neither where nor what. -#}
-    {%- set told = [] -%}
+    {%- set shown = [] -%}
     {%- for result in results if result.node.resource_type == "test" and (result.status | string) in ("fail", "warn") -%}
-        {%- do told.append(result) -%}
+        {%- do shown.append(result) -%}
     {%- endfor -%}
-    {%- set personal = personal_columns() if told else [] -%}
-    {%- for result in told[:20] -%}
+    {%- set personal = personal_columns() if shown else [] -%}
+    {%- for result in shown[:20] -%}
         {%- set node = result.node -%}
         {%- set row = run_query("select * from (\n" ~ node.compiled_code ~ "\n) as broken limit 1") -%}
         {%- set values = dict(zip(row.column_names, row.rows[0].values())) if row.rows else {} -%}
@@ -17,7 +17,7 @@
             info=true
         ) -%}
     {%- endfor -%}
-    {%- if told | length > 20 -%}
-        {%- do log("and " ~ (told | length - 20) ~ " more tests; their SQL is in the folder target/compiled", info=true) -%}
+    {%- if shown | length > 20 -%}
+        {%- do log("and " ~ (shown | length - 20) ~ " more tests; their SQL is in the folder target/compiled", info=true) -%}
     {%- endif -%}
 {% endmacro %}

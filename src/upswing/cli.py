@@ -70,9 +70,9 @@ class Commands(click.Group):
         except UserError as error:
             raise click.ClickException(str(error)) from None
         except (duckdb.Error, sqlite3.Error, OSError) as error:
-            if (told := explained_error(error)) is None:
+            if (explanation := explained_error(error)) is None:
                 raise
-            raise click.ClickException(told) from None
+            raise click.ClickException(explanation) from None
 
 
 @click.group(cls=Commands)

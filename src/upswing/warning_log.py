@@ -36,5 +36,5 @@ class _Lines(logging.Handler):
         self._write = write
 
     def emit(self, record: logging.LogRecord) -> None:
-        told, _, code = record.getMessage().rstrip().rpartition("\n  ")
-        self._write("Python warning: " + " ".join((told or code).split()))
+        message, _, code = record.getMessage().rstrip().rpartition("\n  ")
+        self._write("Python warning: " + " ".join((message or code).split()))

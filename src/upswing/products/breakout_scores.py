@@ -87,8 +87,8 @@ def _score_batch(
         pa.array(breakout),
         pa.array(probabilities[:, 1]),
         pa.array(breakout >= threshold),
-        pa.array([told and worded(told) for told in found], type=pa.string()),
-        pa.array([told and to_json(told) for told in found], type=pa.string()),
+        pa.array([reasons and worded(reasons) for reasons in found], type=pa.string()),
+        pa.array([reasons and to_json(reasons) for reasons in found], type=pa.string()),
         pa.array([model_version] * len(windows)),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCORE_SCHEMA)

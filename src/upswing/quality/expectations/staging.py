@@ -1,6 +1,6 @@
 """The border of staging: are the usable rows complete, do their values lie where they should, and have they drifted.
 
-Keys and relations are tests of dbt. An error is what is wrong whoever the company is: a required value that is missing,
+Keys and relations are tests of dbt. An error is what is wrong for any company: a required value that is missing,
 a campaign that ends before it starts, sales with the wrong sign. What few companies have is a warning.
 """
 
