@@ -16,12 +16,11 @@ from contextlib import closing
 from dataclasses import astuple
 from pathlib import Path
 
-from upswing.privacy.keys import new_key
+from upswing.privacy.keys import BACKUP_SECRET, new_key
 from upswing.quality import audit
 from upswing.quality.audit_chain import chained
 from upswing.quality.audit_publish import published_marts
 from upswing.quality.backup import back_up
-from upswing.quality.backup_crypto import BACKUP_SECRET
 from upswing.quality.backup_restore import check, restore
 
 MEGABYTE = 1_000_000

@@ -12,7 +12,7 @@
 
 {% macro spark__pseudonym(identity) -%}
     {#- A view that stays cannot read a variable of the session, so that it reads the file that the session left. -#}
-    {%- set pads = "text.`" ~ keys_folder() ~ "/pseudonym.pads`" -%}
+    {%- set pads = "text.`" ~ adapter.call_python("upswing.privacy.spark_pads:pads_file") ~ "`" -%}
     substr(sha2(concat(
         (select unhex(split(value, ' ')[1]) from {{ pads }}),
         unhex(sha2(concat((select unhex(split(value, ' ')[0]) from {{ pads }}), encode({{ identity }}, 'UTF-8')), 256))

@@ -7,5 +7,5 @@
 {% endmacro %}
 
 {% macro spark__pseudonym_key_id() %}
-    {{ return(run_query("select split(value, ' ')[2] as key_id from text.`" ~ keys_folder() ~ "/pseudonym.pads`").rows[0][0]) }}
+    {{ return(run_query("select split(value, ' ')[2] as key_id from text.`" ~ adapter.call_python("upswing.privacy.spark_pads:pads_file") ~ "`").rows[0][0]) }}
 {% endmacro %}

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from own_configuration import own_configuration
 from small_sample import small_sample
 from warehouse import PRINTED, Warehouse
+
+__all__ = ["own_configuration"]
 
 FIRST = (
     "test_spark",

@@ -18,6 +18,8 @@ import duckdb
 import warm_dbt
 from warehouse_variables import ALWAYS, PROJECT
 
+from upswing.privacy.keys import private_home
+
 DBT = Path(sys.executable).with_name("dbt")
 BEHIND_PYTHON_MODELS = (
     *(f"path:python_models/{domain}+" for domain in ("customers", "marketing", "opportunities", "products", "sales")),
@@ -56,7 +58,7 @@ FITS = (
 PRINTED = "printed.txt"
 """In the folder of a warehouse: what dbt printed."""
 
-FILES_OF_DBT = ("upswing.duckdb", "marts.duckdb", "vault.sqlite", "audit.sqlite", "keys", "target/run_results.json")
+FILES_OF_DBT = ("upswing.duckdb", "marts.duckdb", "vault.sqlite", "audit.sqlite", "target/run_results.json")
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,11 @@ class Warehouse:
         folder.mkdir(parents=True)
         for name in FILES_OF_DBT:
             file = self.folder / name
-            if file.is_dir():
-                shutil.copytree(file, folder / name)
-            elif file.exists():
+            if file.exists():
                 (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copy(file, folder / name)
+        if private_home(self.folder).exists():
+            shutil.copytree(private_home(self.folder), private_home(folder))
         return Warehouse(folder, raw or self.raw)
 
 

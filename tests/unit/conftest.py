@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from hypothesis import settings
+from own_configuration import own_configuration
 
 from unit.launches import QUICK, make_history
 from unit.real_sample import EveryTwentiethProduct, write_real_tables
@@ -17,6 +18,8 @@ from upswing.products.breakout_classifier import BreakoutClassifier, train_class
 from upswing.products.launch_windows import LaunchHistory
 from upswing.sample.complete_journey import write_sample
 from upswing.torch_session import torch_session
+
+__all__ = ["own_configuration"]
 
 # No deadline: how long an example takes depends on what else runs on the machine.
 settings.register_profile("unit", deadline=None, max_examples=40)

@@ -19,7 +19,7 @@ from upswing.quality import audit
 from upswing.quality.backup import BackedUp, back_up, backups, known_anchors
 from upswing.quality.backup_restore import Restored, restore
 from upswing.quality.backup_sources import table_checksums
-from upswing.quality.backup_swap import ASIDE, finish, heal
+from upswing.quality.backup_swap import ASIDE, finish
 from upswing.user_errors import UserError
 
 KEY = bytes(32)
@@ -277,7 +277,7 @@ def test_a_restore_that_is_killed_in_its_swap_is_finished(
         monkeypatch.undo()
         monkeypatch.setenv("UPSWING_WAREHOUSE", str(place.warehouse))
         monkeypatch.setenv("UPSWING_KEYS", str(place.warehouse.parent / "keys"))
-        heal(place.warehouse)
+        assert finish(place.warehouse)
     else:
         place.restore(archive)
     assert place.state() == before

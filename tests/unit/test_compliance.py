@@ -25,7 +25,7 @@ from upswing.privacy.compliance_data import (
 )
 from upswing.privacy.compliance_files import files_are_private, keys_are_secret
 from upswing.privacy.compliance_lineage import no_tagged_column_in_a_mart, only_the_vault_reads_identities
-from upswing.privacy.keys import pseudonym_key
+from upswing.privacy.keys import keys_folder, move_keys, pseudonym_key, write_private
 from upswing.privacy.vault import Identity
 from upswing.quality.modes import close_folder, open_paths, private_umask
 from upswing.user_errors import UserError
@@ -200,16 +200,44 @@ def test_a_key_in_a_log_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("UPSWING_WAREHOUSE", str(warehouse))
     for name in ("UPSWING_KEYS", "UPSWING_PSEUDONYM_KEY", "UPSWING_VAULT_KEY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path.parent / f"{tmp_path.name}.config"))
     logs.mkdir()
-    assert keys_are_secret(tmp_path, [logs, warehouse]).result == NOT_CHECKED
+    assert keys_are_secret(tmp_path, [logs, warehouse], warehouse).result == NOT_CHECKED
     assert not warehouse.exists(), "asking made no key"
     key = pseudonym_key()
-    assert keys_are_secret(tmp_path, [logs, warehouse]).result == HOLDS
+    assert keys_are_secret(tmp_path, [logs, warehouse], warehouse).result == HOLDS
     (logs / "dbt.log").write_bytes(b"." * (1 << 22) + key.hex().upper().encode())
-    found = keys_are_secret(tmp_path, [logs, warehouse])
+    found = keys_are_secret(tmp_path, [logs, warehouse], warehouse)
     assert found.result == BROKEN
     assert "dbt.log" in found.evidence
     assert key.hex() not in found.evidence
+
+
+def test_keys_inside_the_warehouse_break_the_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse = tmp_path / "warehouse"
+    monkeypatch.setenv("UPSWING_WAREHOUSE", str(warehouse))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path.parent / f"{tmp_path.name}.config"))
+    for name in ("UPSWING_KEYS", "UPSWING_PSEUDONYM_KEY", "UPSWING_VAULT_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    write_private(warehouse / "keys" / "pseudonym.key", "ab" * 32)
+    found = keys_are_secret(tmp_path, [warehouse], warehouse)
+    assert found.result == BROKEN
+    assert "inside the warehouse" in found.evidence
+    assert "upswing keys move" in found.mend
+    move_keys()
+    assert keys_are_secret(tmp_path, [warehouse], warehouse).result == HOLDS
+    write_private(keys_folder() / "pseudonym.pads", "pads")
+    monkeypatch.setenv("UPSWING_PSEUDONYM_KEY", "cd" * 32)
+    assert "pseudonym.pads" in keys_are_secret(tmp_path, [warehouse], warehouse).evidence
+
+
+def test_the_outputs_of_dbt_are_private(tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir(mode=0o755)
+    (tmp_path / "target" / "manifest.json").write_text("{}")
+    found = files_are_private([], [tmp_path / "target", tmp_path / "logs"])
+    assert (found.result, "target (0755)" in found.evidence) == (BROKEN, True)
+    (tmp_path / "target").chmod(0o700)
+    assert files_are_private([], [tmp_path / "target", tmp_path / "logs"]).result == HOLDS
 
 
 def test_variables_of_the_run_go_before_those_of_the_project(tmp_path: Path) -> None:

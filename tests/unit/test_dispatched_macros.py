@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import datetime
 import math
-import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -54,6 +54,12 @@ def dbt_macros(package: str) -> list[Path]:
     return [path for path in sorted(folder.glob("*.sql")) if path.stem in ("assert_not_null", "date_trunc", "dateadd")]
 
 
+def called(function: str) -> str:
+    """What the adapter's method of that name does."""
+    module, _, name = function.partition(":")
+    return str(getattr(import_module(module), name)())
+
+
 class Rendering:
     """The project's macros as dbt renders them for one engine, without a warehouse."""
 
@@ -63,13 +69,12 @@ class Rendering:
         variables = {"business_time_zone": "UTC", "max_text_length": 100_000, **given_vars}
         self.environment = jinja2.Environment(extensions=["jinja2.ext.do"])
         self.environment.globals |= {
-            "adapter": SimpleNamespace(dispatch=self.dispatched),
+            "adapter": SimpleNamespace(dispatch=self.dispatched, call_python=called),
             "dbt": self,
             "modules": SimpleNamespace(pytz=SimpleNamespace(timezone=ZoneInfo)),
             # In dbt it ends the macro as well; none that is used here goes on after it.
             "return": lambda value: value,
             "run_started_at": datetime.datetime(2024, 6, 30, 23, 30, tzinfo=datetime.UTC),
-            "keys_folder": lambda: os.environ["UPSWING_KEYS"],
             "var": variables.__getitem__,
         }
         files = [*dbt_macros("global_project"), *dbt_macros(engine), *(MACROS / f"{name}.sql" for name in USED_MACROS)]
@@ -462,9 +467,11 @@ def test_joined_list(engines: Engines) -> None:
 def test_pseudonym(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = bytes(range(32))
     monkeypatch.setenv("UPSWING_KEYS", str(tmp_path))
+    monkeypatch.setenv("UPSWING_WAREHOUSE", str(tmp_path / "warehouse"))
     monkeypatch.setenv("UPSWING_PSEUDONYM_KEY", key.hex())
     if engines.spark is not None:
         spark_pads.prepare(engines.spark)
+        engines.spark.upswing_lock.release()
     Plugin("pseudonyms", {}).configure_cursor(engines.duckdb)
     identities = ["529", "客户 7", "x" * 300, "", None]
     by_sql = engines.same_values(identities, "string", lambda macros: macros.pseudonym("x"))

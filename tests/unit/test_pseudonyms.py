@@ -15,7 +15,8 @@ KEY = bytes(range(32))
 @pytest.fixture
 def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("UPSWING_WAREHOUSE", str(tmp_path / "warehouse"))
-    for variable in ("UPSWING_KEYS", "UPSWING_PSEUDONYM_KEY", "UPSWING_VAULT_KEY"):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for variable in ("UPSWING_KEYS", "UPSWING_PSEUDONYM_KEY", "UPSWING_VAULT_KEY", "CREDENTIALS_DIRECTORY"):
         monkeypatch.delenv(variable, raising=False)
     return tmp_path / "warehouse"
 
@@ -39,15 +40,67 @@ def test_a_key_is_made_on_first_use_and_stays(warehouse: Path) -> None:
     key = keys.pseudonym_key()
     assert len(key) == keys.KEY_BYTES
     assert keys.pseudonym_key() == key != keys.vault_key()
-    assert stat.S_IMODE((warehouse / "keys").stat().st_mode) == 0o700
-    assert stat.S_IMODE((warehouse / "keys" / "pseudonym.key").stat().st_mode) == 0o600
+    folder = keys.keys_folder()
+    assert folder.is_relative_to(warehouse.parent / "config" / "upswing"), "outside the warehouse"
+    assert not warehouse.exists()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "pseudonym.key").stat().st_mode) == 0o600
 
 
-def test_the_environment_goes_before_the_file(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_warehouse_has_its_own_keys(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = keys.pseudonym_key()
+    monkeypatch.setenv("UPSWING_WAREHOUSE", str(warehouse.parent / "other" / "warehouse"))
+    assert keys.pseudonym_key() != key
+    monkeypatch.chdir(warehouse.parent)
+    monkeypatch.setenv("UPSWING_WAREHOUSE", "warehouse")
+    assert keys.pseudonym_key() == key, "however its folder is named"
+
+
+def test_keys_of_an_earlier_version_are_used_until_they_are_moved(warehouse: Path) -> None:
+    keys.write_private(warehouse / "keys" / "pseudonym.key", KEY.hex() + "\n")
+    keys.write_private(warehouse / "keys" / "pseudonym.pads", "as good as the key")
+    assert keys.pseudonym_key() == KEY
+    (moved,) = keys.move_keys()
+    assert moved.is_relative_to(warehouse.parent / "config")
+    assert keys.pseudonym_key() == KEY
+    assert list((warehouse / "keys").iterdir()) == []
+    with pytest.raises(UserError, match="no key lies in"):
+        keys.move_keys()
+
+
+def test_no_other_key_is_replaced_by_moving(warehouse: Path) -> None:
+    other = keys.pseudonym_key()
+    keys.write_private(warehouse / "keys" / "pseudonym.key", KEY.hex() + "\n")
+    with pytest.raises(UserError, match="is another key than"):
+        keys.move_keys()
+    (warehouse / "keys" / "pseudonym.key").unlink()
+    assert keys.pseudonym_key() == other
+
+
+def test_a_credential_of_systemd_goes_before_the_file(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys.pseudonym_key()
+    credentials = warehouse.parent / "credentials"
+    credentials.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    assert keys.pseudonym_key() != KEY, "there is no credential of that name"
+    (credentials / "pseudonym.key").write_text(KEY.hex() + "\n")
+    assert keys.pseudonym_key() == KEY
+    assert keys.PSEUDONYM_SECRET.given() == (KEY.hex(), f"the credential {credentials / 'pseudonym.key'}")
+
+
+def test_a_folder_that_cannot_be_made_names_the_setting(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse.parent.joinpath("file").touch()
+    monkeypatch.setenv("UPSWING_KEYS", str(warehouse.parent / "file" / "keys"))
+    with pytest.raises(UserError, match="UPSWING_KEYS"):
+        keys.pseudonym_key()
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     keys.pseudonym_key()
     monkeypatch.setenv("UPSWING_PSEUDONYM_KEY", KEY.hex())
     assert keys.pseudonym_key() == KEY
-    assert [file.name for file in (warehouse / "keys").iterdir()] == ["pseudonym.key"]
+    assert [file.name for file in keys.keys_folder().iterdir()] == ["pseudonym.key"]
 
 
 def test_what_is_no_key_is_told_without_telling_it(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,11 +113,23 @@ def test_what_is_no_key_is_told_without_telling_it(warehouse: Path, monkeypatch:
 
 def test_a_lost_key_is_never_replaced_in_silence(warehouse: Path) -> None:
     keys.pseudonym_key()
+    warehouse.mkdir()
     keys.vault_file().touch()
-    (warehouse / "keys" / "pseudonym.key").unlink()
+    (keys.keys_folder() / "pseudonym.key").unlink()
     with pytest.raises(UserError, match=r"pseudonym key is gone.*Put the file back"):
         keys.pseudonym_key()
-    assert not (warehouse / "keys" / "pseudonym.key").exists()
+    assert not (keys.keys_folder() / "pseudonym.key").exists()
+
+
+def test_the_keys_of_a_warehouse_that_was_moved_are_named(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys.pseudonym_key()
+    before = keys.keys_folder()
+    monkeypatch.setenv("UPSWING_WAREHOUSE", str(warehouse.parent / "moved"))
+    keys.warehouse_folder().mkdir()
+    keys.vault_file().touch()
+    with pytest.raises(UserError, match="was moved") as found:
+        keys.pseudonym_key()
+    assert str(before) in str(found.value)
 
 
 def test_key_ids_tell_keys_apart_and_say_nothing_of_them() -> None:

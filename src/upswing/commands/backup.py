@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from upswing.commands.beforehand import existing_warehouse
-from upswing.privacy.keys import keys_folder, warehouse_folder
+from upswing.privacy.keys import BACKUP_SECRET, keys_folder, warehouse_folder
 from upswing.quality.backup import BackedUp, back_up
-from upswing.quality.backup_crypto import BACKUP_SECRET
 from upswing.quality.backup_restore import check, check_there, restore
 from upswing.user_errors import UserError
 

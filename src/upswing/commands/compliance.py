@@ -23,8 +23,11 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--logs", type=FOLDER, help="Folder of dbt's logs. [default: DBT_LOG_PATH, else logs]")
 @click.option("--pushes", type=FOLDER, default="pushes", show_default=True, help="Folder of the exported pushes.")
 @click.option("--backups", type=FOLDER, default="backups", show_default=True, help="Folder of the backups.")
+@click.option("--reports", type=FOLDER, default="reports", show_default=True, help="Folder of the reports.")
 @click.option("--close", is_flag=True, help="First take the group's and others' rights away from these files.")
-def compliance(form: str, target: Path | None, logs: Path | None, pushes: Path, backups: Path, close: bool) -> None:
+def compliance(
+    form: str, target: Path | None, logs: Path | None, pushes: Path, backups: Path, reports: Path, close: bool
+) -> None:
     """Check what was promised about people: pseudonyms, masks, k-anonymity, terms, erasures, keys, file modes.
 
     Exits with 1 where a promise is broken.
@@ -38,11 +41,11 @@ def compliance(form: str, target: Path | None, logs: Path | None, pushes: Path, 
         target=target or Path(os.environ.get("DBT_TARGET_PATH", "target")),
         logs=logs or Path(os.environ.get("DBT_LOG_PATH", "logs")),
         warehouse=warehouse,
-        exports=(pushes, backups),
+        exports=(pushes, backups, reports),
     )
     try:
         if close:
-            closed = sum(close_folder(folder) for folder in (places.warehouse, *places.exports))
+            closed = sum(close_folder(folder) for folder in places.all())
             click.echo(f"{closed:,} files and folders closed to the group and to others", err=True)
         findings = report(places, date.today())
     except (UserError, PermissionError) as wrong:

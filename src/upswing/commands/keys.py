@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,12 +14,14 @@ from upswing.privacy.keys import (
     VAULT_SECRET,
     Secret,
     key_id,
+    move_keys,
     pseudonym_key,
     vault_file,
     warehouse_folder,
 )
 from upswing.privacy.rotation import Rotated, rotate_pseudonyms, rotate_vault_key, standing_vault_key
 from upswing.privacy.vault_sealing import sealed_rows
+from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
 
 
@@ -82,14 +83,30 @@ def rotate(vault: bool, pseudonyms: bool, yes: bool, pushes: tuple[Path, ...]) -
                 "If a raw table still names them, run `upswing forget` with their ids again."
             )
         click.echo("  now run `dbt build`: the warehouse and the marts have the old pseudonyms until then")
-    if os.environ.get(secret.variable):
-        click.echo(f"  now set {secret.variable} to the key that {secret.variable}_NEXT holds")
+    if given := secret.given():
+        click.echo(f"  now put the key that {secret.variable}_NEXT holds in {given[1]}")
     click.echo("  backups made before hold what the old key made: docs/privacy.md says what that means")
 
 
+@keys_group.command()
+def move() -> None:
+    """Move the keys out of the folder of the warehouse, where earlier versions kept them."""
+    try:
+        existing_warehouse()
+        with locked(warehouse_folder(), "keys move"):
+            moved = move_keys()
+    except UserError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    except OSError as wrong:
+        raise click.ClickException(f"no key was moved: {wrong}; name another folder in UPSWING_KEYS") from wrong
+    for file in moved:
+        click.echo(f"{file}")
+    click.echo("Copies of the warehouse made before hold these keys: `upswing keys rotate` makes new ones.")
+
+
 def _origin(secret: Secret) -> str:
-    if os.environ.get(secret.variable):
-        return f"from the environment variable {secret.variable}"
+    if given := secret.given():
+        return f"from {given[1]}"
     made = datetime.fromtimestamp(secret.file.stat().st_mtime, UTC)
     return f"from {secret.file}, of {made:%Y-%m-%d %H:%M} UTC"
 

@@ -8,31 +8,39 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from upswing.privacy.compliance import NOT_CHECKED, Finding, judged
-from upswing.privacy.keys import PSEUDONYM_SECRET, VAULT_SECRET, Secret, keys_folder
+from upswing.privacy.keys import PADS_FILE, PSEUDONYM_SECRET, SECRETS, Secret, keys_folder
 from upswing.privacy.pseudonyms import pads
-from upswing.quality.modes import mode_of, open_paths
+from upswing.quality.modes import is_open, mode_of, open_paths
 
 AT_ONCE = 1 << 22
 
 
-def files_are_private(folders: Iterable[Path]) -> Finding:
-    """Neither the group nor others can read, write or enter what the warehouse and its exports hold."""
+def files_are_private(folders: Iterable[Path], outputs: Iterable[Path] = ()) -> Finding:
+    """Neither the group nor others can read, write or enter what the warehouse and its exports hold.
+
+    Args:
+        folders: in which no file may be open to others.
+        outputs: folders of dbt that others must not enter; dbt writes some of their files before anything of ours runs.
+    """
     there = [folder for folder in folders if folder.exists()]
+    entered = [folder for folder in outputs if folder.exists()]
     breaches = [f"{path} ({mode_of(path)})" for folder in there for path in open_paths(folder)]
-    told = ", ".join(f"{folder}/" for folder in there) or "there is no warehouse yet"
+    breaches += [f"{folder} ({mode_of(folder)})" for folder in entered if is_open(folder)]
+    told = ", ".join(f"{folder}/" for folder in (*there, *entered)) or "there is no warehouse yet"
     mend = "run `upswing compliance --close`; what a build makes is private from the start"
     return judged("The owner alone can read the warehouse's files", breaches, told, mend)
 
 
-def keys_are_secret(project: Path, folders: Iterable[Path]) -> Finding:
-    """Neither key stands in a file that git tracks or would track, nor in the logs, dbt's target or the warehouse.
+def keys_are_secret(project: Path, folders: Iterable[Path], warehouse: Path) -> Finding:
+    """No key lies in a file that git tracks or would track, nor in the logs, dbt's target or the warehouse.
 
     Args:
         project: folder of the repository.
         folders: logs, target and warehouse.
+        warehouse: folder that no key may lie in: who copies it would have both what is sealed and what opens it.
     """
-    claim = "The keys stand in their own folder and nowhere else"
-    needles = [needle for secret in (PSEUDONYM_SECRET, VAULT_SECRET) for needle in needles_of(secret)]
+    claim = "The keys lie in a folder of their own outside the warehouse, and nowhere else"
+    needles = [needle for secret in SECRETS for needle in needles_of(secret)]
     if not needles:
         return Finding(claim, NOT_CHECKED, "there is no key yet", "run `dbt build`, which makes them")
     own = keys_folder().resolve()
@@ -41,6 +49,11 @@ def keys_are_secret(project: Path, folders: Iterable[Path]) -> Finding:
     searched = [path for path in places if own not in path.parents]
     breaches = [str(path) for path in searched if holds_any(path, needles)]
     breaches += [f"git tracks {path}" for path in tracked if own in path.resolve().parents]
+    if PSEUDONYM_SECRET.given() and (own / PADS_FILE).exists():
+        breaches.append(f"{own / PADS_FILE}, which a Spark session left that was killed: remove it")
+    if own.is_relative_to(warehouse.resolve()) and any(own.glob("*.key")):
+        breaches.insert(0, f"the keys lie inside the warehouse, in {keys_folder()}")
+        return judged(claim, breaches, f"{len(searched):,} files", "run `upswing keys move`, then rotate both keys")
     mend = "take it out there; the key is known now: `upswing keys rotate`"
     return judged(
         claim, breaches, f"{len(searched):,} files: {len(tracked):,} of the repository, logs, target, warehouse", mend
@@ -52,12 +65,10 @@ def needles_of(secret: Secret) -> Iterator[bytes]:
 
     No key is made here.
     """
-    text = os.environ.get(secret.variable)
-    if not text and secret.file.exists():
-        text = secret.file.read_text(encoding="ascii", errors="replace").strip()
-    if not text:
+    found = secret.found()
+    if not found or not found[0]:
         return
-    digits = text.strip().lower()
+    digits = found[0].lower()
     yield digits.encode()
     yield digits.upper().encode()
     try:

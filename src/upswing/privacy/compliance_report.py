@@ -36,7 +36,7 @@ class Places:
         target: what dbt left of its newest run.
         logs: of dbt.
         warehouse: folder of the warehouse.
-        exports: folders of pushes and backups.
+        exports: folders of pushes, backups and reports.
     """
 
     project: Path
@@ -44,6 +44,10 @@ class Places:
     logs: Path
     warehouse: Path
     exports: tuple[Path, ...] = ()
+
+    def all(self) -> tuple[Path, ...]:
+        """Every folder that others must not read."""
+        return (self.warehouse, *self.exports, self.target, self.logs)
 
 
 def report(places: Places, today: date) -> list[Finding]:
@@ -73,8 +77,8 @@ def report(places: Places, today: date) -> list[Finding]:
         )
         findings.append(retention_honoured(project, files.get("upswing.duckdb", marts), today))
     findings.append(erased_are_gone(places.warehouse, (build, published)))
-    findings.append(files_are_private((places.warehouse, *places.exports)))
-    findings.append(keys_are_secret(places.project, (places.target, places.logs, places.warehouse)))
+    findings.append(files_are_private((places.warehouse, *places.exports), (places.target, places.logs)))
+    findings.append(keys_are_secret(places.project, (places.target, places.logs, places.warehouse), places.warehouse))
     return findings
 
 

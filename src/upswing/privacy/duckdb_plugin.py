@@ -10,8 +10,9 @@ from dbt_common.exceptions import DbtRuntimeError
 from upswing.privacy.keys import key_id, pseudonym_key, warehouse_folder
 from upswing.privacy.pseudonyms import pads
 from upswing.quality.audit_runs import register
-from upswing.quality.backup_swap import heal
-from upswing.quality.modes import private_umask
+from upswing.quality.backup_swap import finish
+from upswing.quality.modes import close_outputs, private_umask
+from upswing.quality.warehouse_lock import WarehouseLock
 from upswing.user_errors import UserError
 
 
@@ -19,9 +20,20 @@ class Plugin(BasePlugin):
     """Named in the profile: ``plugins: [{module: upswing.privacy.duckdb_plugin}]``."""
 
     def initialize(self, _config: dict[str, Any]) -> None:
-        """Before the file is opened: what is written is its owner's alone; a restore that was killed is finished."""
+        """Before the file is opened: hold the warehouse, finish a restore that was killed, and read the key once.
+
+        What is written from here on is its owner's alone. The lock ends with the plugin, which dbt keeps as long as
+        the file is open.
+        """
         private_umask()
-        heal(warehouse_folder())
+        close_outputs()
+        try:
+            self._lock = WarehouseLock(warehouse_folder(), "dbt")
+            finish(warehouse_folder())
+            self._key = pseudonym_key()
+        except UserError as wrong:
+            # Of any other error dbt shows a traceback.
+            raise DbtRuntimeError(str(wrong)) from None
 
     def configure_connection(self, conn: Any) -> None:
         """Once for the file: give the hooks the function that records runs in the audit."""
@@ -29,11 +41,6 @@ class Plugin(BasePlugin):
 
     def configure_cursor(self, cursor: Any) -> None:
         """Give a connection the pads of the key as variables, which views read when they are read."""
-        try:
-            key = pseudonym_key()
-        except UserError as wrong:
-            # Of any other error dbt shows a traceback.
-            raise DbtRuntimeError(str(wrong)) from None
-        cursor.execute("set variable upswing_inner_pad = $1::blob", [pads(key).inner])
-        cursor.execute("set variable upswing_outer_pad = $1::blob", [pads(key).outer])
-        cursor.execute("set variable upswing_key_id = $1", [key_id(key)])
+        cursor.execute("set variable upswing_inner_pad = $1::blob", [pads(self._key).inner])
+        cursor.execute("set variable upswing_outer_pad = $1::blob", [pads(self._key).outer])
+        cursor.execute("set variable upswing_key_id = $1", [key_id(self._key)])

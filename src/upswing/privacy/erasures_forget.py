@@ -18,6 +18,8 @@ from upswing.privacy.pseudonyms import PSEUDONYM_DIGITS, pseudonym
 from upswing.privacy.rotation import rename, standing_vault_key
 from upswing.privacy.vault import Identity, open_vault
 from upswing.privacy.vault_sealing import check_pseudonyms, known_identities
+from upswing.quality.backup_swap import discard_replaced, finish
+from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
 
 DATABASES = ("upswing.duckdb", "marts.duckdb")
@@ -70,6 +72,16 @@ def forget(warehouse: Path, customers: Sequence[str], pushes: Path, today: date,
         UserError: a build is running, a key is lost, or nobody is known by such an id.
         LedgerError: the ledger of the pushes cannot be used.
     """
+    if is_dry_run:
+        return _forget(warehouse, customers, pushes, today, is_dry_run=True)
+    with locked(warehouse, "forget"):
+        finish(warehouse)
+        done = _forget(warehouse, customers, pushes, today, is_dry_run=False)
+        discard_replaced(warehouse)
+    return done
+
+
+def _forget(warehouse: Path, customers: Sequence[str], pushes: Path, today: date, is_dry_run: bool) -> Forgotten:
     vault = warehouse / "vault.sqlite"
     known = _known(vault, warehouse, customers)
     names = list(known)

@@ -1,7 +1,8 @@
-"""The two secrets: the key of the pseudonyms, and the key of the vault that knows who stands behind them.
+"""The keys: of the pseudonyms, of the vault that knows who has which, of the backups and of the audit.
 
-Each comes from the environment, or from a file that is made on first use in a folder that its owner alone can read.
-Whoever has the first key can recompute a pseudonym from an id; whoever has the second can read the vault.
+Each comes from the environment, from a credential of systemd, or from a file that is made on first use in a folder that
+its owner alone can read, outside the warehouse. Whoever has the key of the pseudonyms can recompute a pseudonym from an
+id; whoever has that of the vault can read it.
 """
 
 from __future__ import annotations
@@ -12,26 +13,51 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from upswing.user_errors import UserError
 
 KEY_BYTES = 32
+PADS_FILE = "pseudonym.pads"
+"""The key of the pseudonyms as the views of Spark read it, while a session runs."""
 
 
 @dataclass(frozen=True)
 class Secret:
-    """One of the two secrets: what its file is called, and the environment variable that goes before the file."""
+    """One of the keys: what its file is called, and the environment variable that goes before the file."""
 
     name: str
     variable: str
 
     @property
     def file(self) -> Path:
-        """Where the key is kept unless the environment gives it."""
+        """Where the key is kept unless the environment or systemd gives it."""
         return keys_folder() / f"{self.name}.key"
+
+    def given(self) -> tuple[str, str] | None:
+        """The key as text and where it comes from, where no command can change it: the environment, or systemd."""
+        text = os.environ.get(self.variable)
+        if text:
+            return text.strip(), f"the environment variable {self.variable}"
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        credential = Path(credentials) / f"{self.name}.key" if credentials else None
+        if credential is None or not credential.exists():
+            return None
+        return _text_of(credential), f"the credential {credential}"
+
+    def found(self) -> tuple[str, str] | None:
+        """The key as text and where it comes from; None where there is none yet."""
+        given = self.given()
+        if given is None and self.file.exists():
+            return _text_of(self.file), str(self.file)
+        return given
 
 
 PSEUDONYM_SECRET = Secret("pseudonym", "UPSWING_PSEUDONYM_KEY")
 VAULT_SECRET = Secret("vault", "UPSWING_VAULT_KEY")
+BACKUP_SECRET = Secret("backup", "UPSWING_BACKUP_KEY")
+AUDIT_SECRET = Secret("audit", "UPSWING_AUDIT_KEY")
+SECRETS = (PSEUDONYM_SECRET, VAULT_SECRET, BACKUP_SECRET, AUDIT_SECRET)
 
 
 def warehouse_folder() -> Path:
@@ -45,8 +71,27 @@ def vault_file() -> Path:
 
 
 def keys_folder() -> Path:
-    """The folder of the key files (``UPSWING_KEYS``, else ``keys`` in the folder of the warehouse)."""
-    return Path(os.environ.get("UPSWING_KEYS") or warehouse_folder() / "keys")
+    """The folder of the key files.
+
+    It is the one that ``UPSWING_KEYS`` names, else ``keys`` in :func:`private_home`. A warehouse of an earlier version
+    has them in its own folder, until ``upswing keys move``.
+    """
+    named = os.environ.get("UPSWING_KEYS")
+    if named:
+        return Path(named)
+    inside = warehouse_folder() / "keys"
+    return inside if any(inside.glob("*.key")) else private_home() / "keys"
+
+
+def private_home(warehouse: Path | None = None) -> Path:
+    """The folder of what belongs to a warehouse and must not lie in it, below the user's own configuration.
+
+    Args:
+        warehouse: folder of the warehouse; by default the one of :func:`warehouse_folder`.
+    """
+    place = (warehouse or warehouse_folder()).resolve()
+    digest = hashlib.sha256(str(place).encode()).hexdigest()[:8]
+    return Path(click.get_app_dir("upswing")) / f"{place.name}-{digest}"
 
 
 def pseudonym_key() -> bytes:
@@ -82,6 +127,29 @@ def write_key(secret: Secret, key: bytes) -> None:
     write_private(secret.file, key.hex() + "\n")
 
 
+def move_keys() -> list[Path]:
+    """Move the files of the keys out of the folder of the warehouse; where each of them is now.
+
+    Raises:
+        UserError: the keys are not in the warehouse, or other keys are where they belong.
+    """
+    inside, outside = warehouse_folder() / "keys", private_home() / "keys"
+    if os.environ.get("UPSWING_KEYS"):
+        outside = Path(os.environ["UPSWING_KEYS"])
+    files = sorted(inside.glob("*.key"))
+    if not files or outside.resolve() == inside.resolve():
+        raise UserError(f"no key lies in {inside}; `upswing keys show` says where the keys are")
+    for file in files:
+        there = outside / file.name
+        if there.exists() and there.read_bytes() != file.read_bytes():
+            raise UserError(f"{there} is another key than {file}; put one of them away, and run this again")
+    for file in files:
+        write_private(outside / file.name, file.read_text(encoding="ascii"))
+    for file in (*files, inside / PADS_FILE):
+        file.unlink(missing_ok=True)
+    return [outside / file.name for file in files]
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file, whole or not at all, that its owner alone can read, in a folder that its owner alone can enter."""
     private_folder(path.parent)
@@ -105,19 +173,39 @@ def private_folder(path: Path) -> None:
 
 
 def _key(secret: Secret) -> bytes:
-    given = os.environ.get(secret.variable)
-    if given:
-        return decoded(given, f"the environment variable {secret.variable}")
-    if not secret.file.exists():
+    if secret.found() is None:
         if vault_file().exists():
             raise UserError(
                 f"The {secret.name} key is gone: {secret.file} does not exist and {secret.variable} is not set, but "
-                f"{vault_file()} was made with it. Put the file back, or set {secret.variable} to its 64 hex digits. "
-                f"If the key is lost for good, remove {vault_file()}: customers then get new pseudonyms, and what was "
-                "known by the old ones (pushes sent, customers erased) can no longer be tied to them."
+                f"{vault_file()} was made with it. Put the file back, or set {secret.variable} to its 64 hex digits."
+                f"{_elsewhere(secret)} If the key is lost for good, remove {vault_file()}: customers then get new "
+                "pseudonyms, and what was known by the old ones (pushes sent, customers erased) can no longer be tied "
+                "to them."
             )
-        write_key(secret, new_key())
-    return decoded(secret.file.read_text(encoding="ascii", errors="replace").strip(), str(secret.file))
+        try:
+            write_key(secret, new_key())
+        except OSError as wrong:
+            raise UserError(
+                f"the {secret.name} key cannot be kept in {secret.file.parent}: {wrong.strerror}; name another folder "
+                "outside the warehouse in UPSWING_KEYS"
+            ) from None
+    text, place = secret.found() or ("", str(secret.file))
+    return decoded(text, place)
+
+
+def _elsewhere(secret: Secret) -> str:
+    """Where keys of other warehouses are: one that was moved has its keys under the place where it was."""
+    if os.environ.get("UPSWING_KEYS"):
+        return ""
+    others = sorted(file.parent for file in private_home().parent.glob(f"*/keys/{secret.name}.key"))
+    named = ", ".join(map(str, others[:5]))
+    return (
+        f" If the warehouse was moved, name the folder of its keys in UPSWING_KEYS: one of {named}." if others else ""
+    )
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(encoding="ascii", errors="replace").strip()
 
 
 def decoded(text: str, place: str) -> bytes:
@@ -127,7 +215,7 @@ def decoded(text: str, place: str) -> bytes:
         UserError: it is none; the message names the place and not the text.
     """
     try:
-        key = bytes.fromhex(text)
+        key = bytes.fromhex(text.strip())
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:

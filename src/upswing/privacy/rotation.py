@@ -14,11 +14,13 @@ from pathlib import Path
 from upswing.marketing.push_ledger import LEDGER_FILE, open_ledger
 from upswing.privacy import erasures
 from upswing.privacy.keys import (
+    PADS_FILE,
     PSEUDONYM_SECRET,
     VAULT_SECRET,
     Secret,
     decoded,
     key_id,
+    keys_folder,
     new_key,
     pseudonym_key,
     vault_key,
@@ -26,6 +28,7 @@ from upswing.privacy.keys import (
 )
 from upswing.privacy.pseudonyms import pseudonym
 from upswing.privacy.vault import Box, Vault, open_vault
+from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
 
 RENAMED_AT_ONCE = 10_000
@@ -62,11 +65,12 @@ def rotate_vault_key(file: Path) -> Rotated:
         UserError: there is no vault, or the old key is lost.
     """
     _check_vault(file)
-    old = standing_vault_key(file)
-    new = next_key(VAULT_SECRET)
-    with open_vault(file, old) as vault:
-        rows = _resealed(vault, Box(new))
-    _take_over(VAULT_SECRET)
+    with locked(file.parent, "keys rotate"):
+        old = standing_vault_key(file)
+        new = next_key(VAULT_SECRET)
+        with open_vault(file, old) as vault:
+            rows = _resealed(vault, Box(new))
+        _take_over(VAULT_SECRET)
     return Rotated(key_id(old), key_id(new), rows)
 
 
@@ -82,6 +86,11 @@ def rotate_pseudonyms(file: Path, push_folders: Iterable[Path]) -> Rotated:
         LedgerError: a ledger cannot be used; the command can be given again.
     """
     _check_vault(file)
+    with locked(file.parent, "keys rotate"):
+        return _rotated_pseudonyms(file, push_folders)
+
+
+def _rotated_pseudonyms(file: Path, push_folders: Iterable[Path]) -> Rotated:
     folders = [folder for folder in push_folders if (folder / LEDGER_FILE).exists()]
     with open_vault(file, standing_vault_key(file)) as vault:
         old = vault.fact("pseudonym_key_id") or key_id(pseudonym_key())
@@ -101,6 +110,7 @@ def rotate_pseudonyms(file: Path, push_folders: Iterable[Path]) -> Rotated:
         with open_ledger(folder) as ledger:
             pushes += ledger.carry_over(renamed)
     lost = len(set(erasures.read(file.parent)) - set(renamed.values()))
+    (keys_folder() / PADS_FILE).unlink(missing_ok=True)
     with open_vault(file, standing_vault_key(file)) as vault:
         vault.connection.execute("delete from renamed")
     return Rotated(old, names, identities, carried, pushes, lost)
@@ -149,7 +159,8 @@ def next_key(secret: Secret) -> bytes:
     Raises:
         UserError: the environment gives the standing key, and none to follow it.
     """
-    if not os.environ.get(secret.variable):
+    given_now = secret.given()
+    if given_now is None:
         key = new_key()
         write_key(_next(secret), key)
         return key
@@ -157,8 +168,8 @@ def next_key(secret: Secret) -> bytes:
     given = os.environ.get(variable)
     if not given:
         raise UserError(
-            f"the {secret.name} key comes from {secret.variable}, which this command cannot change: set {variable} to "
-            f"the new key (`openssl rand -hex 32` prints one), run this again, then set {secret.variable} to it"
+            f"the {secret.name} key comes from {given_now[1]}, which this command cannot change: set {variable} to "
+            "the new key (`openssl rand -hex 32` prints one), run this again, then put that key there"
         )
     return decoded(given, f"the environment variable {variable}")
 
@@ -168,8 +179,8 @@ def _next(secret: Secret) -> Secret:
 
 
 def _waiting(secret: Secret) -> bool:
-    """Whether a new key stands beside the old one, which the environment does not give."""
-    return not os.environ.get(secret.variable) and _next(secret).file.exists()
+    """Whether a new key lies beside the old one, which neither the environment nor systemd gives."""
+    return secret.given() is None and _next(secret).file.exists()
 
 
 def _waiting_key(secret: Secret) -> bytes:

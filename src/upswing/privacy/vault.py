@@ -217,6 +217,6 @@ def _check_key(vault: Vault, file: Path) -> None:
     elif sealed_with != vault.box.key_id:
         raise UserError(
             f"{file} is sealed with the vault key {sealed_with}, but the key given is {vault.box.key_id}. Give the "
-            "right key (keys/vault.key in the warehouse, or UPSWING_VAULT_KEY). If it is lost for good, remove the "
+            "right key (vault.key, or UPSWING_VAULT_KEY). If it is lost for good, remove the "
             "file: the next `dbt build` seals the identities anew from the raw tables."
         )

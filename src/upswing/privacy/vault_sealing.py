@@ -126,7 +126,7 @@ def check_pseudonyms(vault: Vault, names: str) -> None:
     if made_with not in (None, names):
         raise UserError(
             f"the vault's pseudonyms were made with the key {made_with}, but the key given is {names}. Give the right "
-            "key (keys/pseudonym.key in the warehouse, or UPSWING_PSEUDONYM_KEY), or carry all over to the key that "
+            "key (pseudonym.key, or UPSWING_PSEUDONYM_KEY), or carry all over to the key that "
             "stands: `upswing keys rotate --pseudonyms`"
         )
 

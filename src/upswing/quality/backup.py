@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import IO
 
 from upswing.privacy import erasures
-from upswing.privacy.keys import private_folder
 from upswing.quality import audit
 from upswing.quality.backup_archive import BLOCK_BYTES, Manifest, read_archive, read_manifest
 from upswing.quality.backup_crypto import backup_key
 from upswing.quality.backup_sources import BY_SQLITE, DUCKDB_FILES, LEDGER_FILE, opened, write_backup
-from upswing.quality.backup_swap import alone, finish
+from upswing.quality.backup_swap import ASIDE, discard_replaced, finish
+from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
 
 BEGINS, ENDS, ENCRYPTED = "upswing-", ".tar.zst", ".enc"
@@ -57,12 +57,11 @@ def back_up(warehouse: Path, folder: Path, pushes: Path, *, encrypt: bool, keep:
         UserError: there is nothing to back up, a build runs, another backup runs, or what was written does not read
             as it was meant.
     """
-    if not any((warehouse / name).exists() for name in DUCKDB_FILES):
+    if not any((warehouse / name).exists() for name in (*DUCKDB_FILES, ASIDE)):
         raise UserError(
             f"there is no warehouse in {warehouse}; run `make build`, or point UPSWING_WAREHOUSE to its folder"
         )
-    private_folder(folder)
-    with alone(folder):
+    with locked(warehouse, "backup"), locked(folder, "backup"):
         finish(warehouse)
         for begins in (BEGINS, *BY_SQLITE, LEDGER_FILE):
             for left_over in folder.glob(f".{begins}*"):
@@ -82,6 +81,7 @@ def back_up(warehouse: Path, folder: Path, pushes: Path, *, encrypt: bool, keep:
             unfinished.unlink(missing_ok=True)
         _remember_erasures(warehouse, folder)
         removed = _removed(folder, keep)
+        discard_replaced(warehouse)
     done = BackedUp(archive, archive.stat().st_size, encrypt, manifest, removed)
     told = {"file": archive.name, "bytes": done.bytes, "is_encrypted": encrypt, "keys": manifest.keys}
     audit.append(warehouse, "backup", told | {"removed": [path.name for path in removed]})

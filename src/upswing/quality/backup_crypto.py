@@ -8,14 +8,12 @@ do not open.
 from __future__ import annotations
 
 import io
-import os
 import secrets
 from typing import IO, Any
 
-from upswing.privacy.keys import KEY_BYTES, Secret, key_id, new_key, write_key
+from upswing.privacy.keys import BACKUP_SECRET, KEY_BYTES, decoded, key_id, new_key, write_key
 from upswing.user_errors import UserError
 
-BACKUP_SECRET = Secret("backup", "UPSWING_BACKUP_KEY")
 MAGIC = b"UPSWING BACKUP 1"
 SALT_BYTES = 16
 CHUNK_BYTES = 1 << 20
@@ -32,23 +30,15 @@ def backup_key(*, may_make: bool) -> bytes:
     Raises:
         UserError: there is none, or it is no key.
     """
-    given = os.environ.get(BACKUP_SECRET.variable)
-    if not given and not BACKUP_SECRET.file.exists():
+    if BACKUP_SECRET.found() is None:
         if not may_make:
             raise UserError(
                 f"The backup is encrypted, and there is no key: {BACKUP_SECRET.file} does not exist and "
                 f"{BACKUP_SECRET.variable} is not set. Put the file back, or set the variable to its 64 hex digits."
             )
         write_key(BACKUP_SECRET, new_key())
-    text = given or BACKUP_SECRET.file.read_text(encoding="ascii", errors="replace")
-    try:
-        key = bytes.fromhex(text.strip())
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        place = f"the environment variable {BACKUP_SECRET.variable}" if given else str(BACKUP_SECRET.file)
-        raise UserError(f"The key in {place} is none: expected {2 * KEY_BYTES} hex digits")
-    return key
+    text, place = BACKUP_SECRET.found() or ("", str(BACKUP_SECRET.file))
+    return decoded(text, place)
 
 
 def is_encrypted(file: IO[bytes]) -> bool:

@@ -20,13 +20,9 @@ from upswing.quality.audit_publish import published_marts
 from upswing.quality.backup import backups, nowhere
 from upswing.quality.backup_archive import Manifest, read_archive
 from upswing.quality.backup_checks import check_key, check_tables, continues
-from upswing.quality.backup_sources import (
-    LEDGER_FILE,
-    VAULT_FILE,
-    opened,
-    standing_key_id,
-)
-from upswing.quality.backup_swap import ASIDE, FILES, PLAN, alone, bring_ledger_back, finish, swap
+from upswing.quality.backup_sources import LEDGER_FILE, LOG_FILE, VAULT_FILE, opened, standing_key_id
+from upswing.quality.backup_swap import ASIDE, FILES, PLAN, bring_ledger_back, finish, swap
+from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
 
 
@@ -69,18 +65,23 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
     check_there(archive)
     private_folder(warehouse)
     aside = warehouse / ASIDE
-    with alone(warehouse):
+    with locked(warehouse, "restore"):
         finish(warehouse)
         private_folder(aside)
         try:
             manifest = read_archive(archive, lambda name: _laid_out(aside, name))
             check_tables(manifest, aside, archive)
             kept = _kept(manifest, archive, aside, warehouse, without_vault)
+            # DuckDB plays its log into the warehouse file, and the ledger has a folder of its own.
+            required = {*manifest.files} - {*kept} - {LOG_FILE, LEDGER_FILE}
+            has_vault = (aside / VAULT_FILE).exists()
             erased = _erase_again(manifest, aside, warehouse, archive.parent)
+            if has_vault and not (aside / VAULT_FILE).exists():
+                required.discard(VAULT_FILE)  # Another key sealed it: the next build seals a new one.
             told = {"file": archive.name, "created_at": manifest.created_at, "kept": kept, "erased_again": len(erased)}
             told |= published_marts(aside)
             bring_ledger_back(aside, pushes, kept)
-            swap(warehouse, kept)
+            swap(warehouse, required, kept)
         finally:
             if not (aside / PLAN).exists():
                 shutil.rmtree(aside, ignore_errors=True)

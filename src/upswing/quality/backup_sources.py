@@ -33,12 +33,9 @@ DUCKDB_FILES = (WAREHOUSE_FILE, MARTS_FILE)
 
 def standing_key_id(secret: Secret) -> str | None:
     """The id of a key that stands, or None; none is made."""
-    given = os.environ.get(secret.variable)
-    if not given and not secret.file.exists():
-        return None
-    text = given or secret.file.read_text(encoding="ascii", errors="replace")
+    found = secret.found()
     try:
-        return key_id(bytes.fromhex(text.strip()))
+        return key_id(bytes.fromhex(found[0])) if found else None
     except ValueError:
         return None
 

@@ -5,15 +5,29 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 """Whatever the group or anybody else may do."""
 
 
+OUTPUTS = {"DBT_LOG_PATH": "logs", "DBT_TARGET_PATH": "target"}
+"""Folders that dbt writes to, by the environment variable that names them."""
+
+
 def private_umask() -> None:
     """From here on what this process makes is for its owner alone: files 0600, folders 0700."""
     os.umask(OTHERS)
+
+
+def close_outputs() -> None:
+    """Close dbt's folders of logs and artifacts, which dbt makes before anything of ours runs."""
+    for variable, folder in OUTPUTS.items():
+        path = Path(os.environ.get(variable) or folder)
+        if path.is_dir():
+            with suppress(PermissionError):  # It belongs to another user, whose rights these are.
+                path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
 
 
 def close_folder(folder: Path) -> int:
@@ -35,7 +49,7 @@ def close_folder(folder: Path) -> int:
 
 def open_paths(folder: Path) -> list[Path]:
     """What in a folder, itself included, the group or others can read, write or enter; none where it is not there."""
-    return sorted(path for path in _paths(folder) if _is_open(path))
+    return sorted(path for path in _paths(folder) if is_open(path))
 
 
 def mode_of(path: Path) -> str:
@@ -52,7 +66,8 @@ def _paths(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def _is_open(path: Path) -> bool:
+def is_open(path: Path) -> bool:
+    """Whether the group or others can read, write or enter a path; what a link points to does not count."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
