@@ -44,3 +44,7 @@ class Plugin(BasePlugin):
         cursor.execute("set variable upswing_inner_pad = $1::blob", [pads(self._key).inner])
         cursor.execute("set variable upswing_outer_pad = $1::blob", [pads(self._key).outer])
         cursor.execute("set variable upswing_key_id = $1", [key_id(self._key)])
+
+    def release(self) -> None:
+        """Let go of the warehouse before the plugin ends."""
+        self._lock.release()

@@ -131,6 +131,24 @@ def check_pseudonyms(vault: Vault, names: str) -> None:
         )
 
 
+def check_build_key(sealed: Any) -> None:
+    """Check that the key of the pseudonyms is still the one that the build began with.
+
+    Args:
+        sealed: relation of :data:`SEALED_SCHEMA`, of this build.
+
+    Raises:
+        UserError: it was changed since, so that what was built mixes pseudonyms of two keys.
+    """
+    (row,) = engine.read(sealed).to_pylist()
+    now = key_id(pseudonym_key())
+    if row["pseudonym_key_id"] != now:
+        raise UserError(
+            f"the pseudonym key was changed from {row['pseudonym_key_id']} to {now} while this build ran, so that "
+            "nothing was published; run `dbt build` again"
+        )
+
+
 def known_identities(pseudonyms: Iterable[str]) -> dict[str, Identity]:
     """Who stands behind pseudonyms, out of the warehouse's vault; nobody where there is none.
 

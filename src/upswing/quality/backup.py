@@ -82,9 +82,9 @@ def back_up(warehouse: Path, folder: Path, pushes: Path, *, encrypt: bool, keep:
         _remember_erasures(warehouse, folder)
         removed = _removed(folder, keep)
         discard_replaced(warehouse)
-    done = BackedUp(archive, archive.stat().st_size, encrypt, manifest, removed)
-    told = {"file": archive.name, "bytes": done.bytes, "is_encrypted": encrypt, "keys": manifest.keys}
-    audit.append(warehouse, "backup", told | {"removed": [path.name for path in removed]})
+        done = BackedUp(archive, archive.stat().st_size, encrypt, manifest, removed)
+        told = {"file": archive.name, "bytes": done.bytes, "is_encrypted": encrypt, "keys": manifest.keys}
+        audit.append(warehouse, "backup", told | {"removed": [path.name for path in removed]})
     return done
 
 

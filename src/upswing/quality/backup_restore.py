@@ -63,7 +63,6 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
             warehouse, or a build runs.
     """
     check_there(archive)
-    private_folder(warehouse)
     aside = warehouse / ASIDE
     with locked(warehouse, "restore"):
         finish(warehouse)
