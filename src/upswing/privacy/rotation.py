@@ -64,8 +64,8 @@ def rotate_vault_key(file: Path) -> Rotated:
     Raises:
         UserError: there is no vault, or the old key is lost.
     """
-    _check_vault(file)
     with locked(file.parent, "keys rotate"):
+        _check_vault(file)
         old = standing_vault_key(file)
         new = next_key(VAULT_SECRET)
         with open_vault(file, old) as vault:
@@ -85,8 +85,8 @@ def rotate_pseudonyms(file: Path, push_folders: Iterable[Path]) -> Rotated:
         UserError: there is no vault, or a key is lost.
         LedgerError: a ledger cannot be used; the command can be given again.
     """
-    _check_vault(file)
     with locked(file.parent, "keys rotate"):
+        _check_vault(file)
         return _rotated_pseudonyms(file, push_folders)
 
 
