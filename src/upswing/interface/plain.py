@@ -1,4 +1,4 @@
-"""Text of the marts as Markdown that shows just that text.
+"""Text of the marts as Markdown that shows just that text: on a page of Streamlit, and in a file.
 
 Streamlit reads Markdown in nearly all that it shows, and reads the result once more for icons, emojis, addresses and
 arrows. A product named ``![x](http://…)`` would otherwise load a picture from elsewhere.
@@ -40,3 +40,14 @@ def plain(text: object) -> str:
     number = NUMBER.match(escaped)
     place = number.end() if number else 0
     return f"{escaped[:place]}\\{escaped[place:]}" if FIRST.match(escaped, place) else escaped
+
+
+IN_FILE = re.compile(r"[\\`*~\[\]<$]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w])")
+ADDRESS = re.compile(r":(?=//)|@|(?<=www)\.", re.IGNORECASE)
+"""Without these a web or e-mail address is no link."""
+
+
+def plain_in_file(text: str) -> str:
+    """The inside of a line of a Markdown file that GitHub and other readers show as a text, whatever the text is."""
+    escaped = IN_FILE.sub(r"\\\g<0>", SPACES.sub(" ", text))
+    return ADDRESS.sub(lambda found: f"&#{ord(found[0])};", escaped)
