@@ -11,6 +11,7 @@ import duckdb
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Element
 
 from upswing.interface.plain import NULL
 
@@ -92,11 +93,11 @@ def made_hostile(marts: Path, folder: Path) -> Path:
 def read_as_markdown(page: AppTest) -> Iterator[str]:
     """Each text of a page that Streamlit reads as Markdown."""
     for kind in ("markdown", "caption", "title", "header", "subheader", "info", "warning", "error", "success"):
-        yield from (str(element.value) for element in page.get(kind))
+        yield from (str(element.value) for element in page.get(kind) if isinstance(element, Element))
     for metric in page.metric:
         yield from (metric.label, str(metric.value), metric.help)
-    for kind in ("button", "selectbox", "text_input", "expander", "tab"):
-        yield from (element.label for element in page.get(kind))
+    for labelled in (page.button, page.selectbox, page.text_input, page.expander, page.tabs):
+        yield from (element.label for element in labelled)
 
 
 def shown(markdown: str) -> str:
