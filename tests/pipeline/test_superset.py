@@ -59,6 +59,7 @@ def test_a_chart_asks_for_what_its_dataset_has(built: Warehouse, zipped: dict[st
     assert set(asked) | {column for column, _ in query["orderby"]} <= set(contract)
     assert set(query["metrics"] or []) <= metrics
     assert asked or query["metrics"]
+    assert zipped[f"charts/{name}.yaml"]["params"]["allow_render_html"] is False
     built.query_published(f"select 1 from {chart['dataset']} where {query['extras'].get('where', 'true')} limit 1")
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+import tomllib
+from csv import reader
 from datetime import date, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +122,22 @@ def test_a_csv_holds_what_the_mart_holds() -> None:
     kinds = csv.ConvertOptions(column_types=data.schema, strings_can_be_null=True, quoted_strings_can_be_null=False)
     lines = csv.ParseOptions(newlines_in_values=True)
     assert csv.read_csv(pa.BufferReader(written), convert_options=kinds, parse_options=lines).equals(data)
+
+
+def test_no_text_of_a_file_is_a_formula_and_numbers_stay() -> None:
+    data = pa.table(
+        {"=name": ["=1+1", "+1+1", " -1+1", "@x", "\t=1", "-1.5", "- x", "tea", None], "amount": [-1.5] * 9}
+    )
+    written = as_csv(data).decode("utf-8-sig")
+    header, *rows = reader(StringIO(written))
+    assert header == ["'=name", "amount"]
+    assert [name for name, _ in rows] == ["'=1+1", "'+1+1", "' -1+1", "'@x", "'\t=1", "-1.5", "'- x", "tea", ""]
+    assert {amount for _, amount in rows} == {"-1.5"}
+
+
+def test_streamlit_offers_no_download_of_its_own() -> None:
+    settings = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
+    assert settings["client"]["disableDataExport"] is True
 
 
 def test_values_are_spoken_in_words_and_other_texts_stand() -> None:

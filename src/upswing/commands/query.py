@@ -38,7 +38,7 @@ NO_COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a c
 
 @click.command()
 @click.argument("sql", required=False)
-@click.option("--csv", "form", flag_value="csv", help="Print CSV: a header, every row, an empty field for NULL.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV for programs: values as they are, NULL empty.")
 @click.option("--json", "form", flag_value="json", help="Print a JSON array with an object for each row.")
 def query(sql: str | None, form: str | None) -> None:
     """Run one SELECT on the published marts and print its rows.
@@ -46,6 +46,9 @@ def query(sql: str | None, form: str | None) -> None:
     SQL may also come from standard input: `upswing query < file.sql`, or `-` in its place. Without SQL the command
     lists the marts, as `upswing tables` does. DESCRIBE, SUMMARIZE, SHOW and EXPLAIN work too. Nothing can be written,
     and no file but the marts can be read.
+
+    A spreadsheet takes a text of --csv that begins with = for a formula: import such columns as text, or download the
+    table from the dashboard.
     """
     text = _from_input() if sql is None or sql == "-" else sql
     with Marts.of_warehouse().opened() as connection:

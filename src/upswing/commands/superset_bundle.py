@@ -138,7 +138,9 @@ def _chart(name: str, chart: Part) -> Part:
     params = dict(chart["params"])
     where = params.pop("where", None)
     condition = {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": where}
-    form = params | {"viz_type": chart["viz_type"], "adhoc_filters": [condition] if where else []}
+    # A name in the data is text; Superset would show the pictures of one that is HTML.
+    text_alone = {"allow_render_html": False}
+    form = params | text_alone | {"viz_type": chart["viz_type"], "adhoc_filters": [condition] if where else []}
     context = {
         "datasource": {"id": 0, "type": "table"},
         "force": False,

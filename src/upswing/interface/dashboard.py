@@ -47,7 +47,7 @@ def show_dashboard() -> None:
     st.set_page_config(page_title=f"{shown.title} · Upswing")
     shown.run()
     st.divider()
-    st.caption(words("footer", file=marts.file))
+    Page(marts, words).note(words("footer", file=marts.file))
 
 
 def chosen_language() -> str:
@@ -74,9 +74,9 @@ def show_room(room: str, marts: Marts, language: str) -> None:
     """Draw one page; what a user can mend is told in words, in its place."""
     page = Page(marts, Words(language, room))
     st.title(page.words("title"))
-    st.markdown(page.words("lead"))
+    page.say(page.words("lead"))
     show: Callable[[Page], None] = import_module(f"upswing.interface.{room}.page").show
     try:
         show(page)
     except UserError as wrong:
-        st.error(page.words("cannot_show", reason=wrong), icon=":material/error:")
+        page.fail(page.words("cannot_show", reason=wrong))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +15,10 @@ from pyarrow import compute, csv
 
 from upswing.interface import figures
 from upswing.interface.marts import Marts
+from upswing.interface.plain import plain
 from upswing.interface.theme import picture
 from upswing.interface.words import Words, spoken_reasons
+from upswing.spreadsheets import neutral
 
 Answer = Callable[..., pa.Table]
 Question = tuple[tuple[str, int, int], str, tuple[tuple[str, Any], ...]]
@@ -26,6 +28,8 @@ Question = tuple[tuple[str, int, int], str, tuple[tuple[str, Any], ...]]
 @dataclass(frozen=True)
 class Page:
     """One page while it is drawn.
+
+    Whatever comes from the marts passes through here: as text, never as Markdown or HTML.
 
     Attributes:
         marts: what it reads.
@@ -47,14 +51,49 @@ class Page:
 
     def as_of(self, day: date | None) -> None:
         """Say up to which day the marts know what happened."""
-        st.caption(self.words("as_of", day=figures.day(day)))
+        self.note(self.words("as_of", day=figures.day(day)))
+
+    def say(self, text: str) -> None:
+        """A paragraph."""
+        st.markdown(plain(text))
+
+    def name(self, name: str, own_id: str) -> None:
+        """What the next lines are about."""
+        st.markdown(f"**{plain(name)}** ({plain(own_id)})")
+
+    def tell(self, facts: Iterable[tuple[str, str | None]]) -> None:
+        """A line for each label and its text; none where there is no text."""
+        # Two spaces at the end of a line of Markdown break it.
+        lines = [f"**{plain(label)}**: {plain(text)}" for label, text in facts if text]
+        if lines:
+            st.markdown("  \n".join(lines))
+
+    def note(self, text: str, **more: Any) -> None:
+        """A paragraph in small letters; ``more`` is what ``st.caption`` takes."""
+        st.caption(plain(text), **more)
+
+    def inform(self, text: str) -> None:
+        """Something to know, in a box."""
+        st.info(plain(text), icon=":material/info:")
+
+    def not_found(self, text: str) -> None:
+        """What was asked for is not there."""
+        st.warning(plain(text), icon=":material/search_off:")
+
+    def fail(self, text: str) -> None:
+        """The page cannot be shown."""
+        st.error(plain(text), icon=":material/error:")
+
+    def offer(self, label: str, key: str, chosen: Callable[[], None]) -> None:
+        """A button that looks like a link."""
+        st.button(plain(label), key=key, on_click=chosen, type="tertiary")
 
     def figures(self, told: Sequence[tuple[str, str]]) -> None:
         """A row of single figures: the key of the label (its ``<key>.help``, if any, explains it), and the text."""
         with st.container(key=f"figures_{told[0][0]}"):
             for key, text in told:
                 explained = self.words(f"{key}.help") if self.words.has(f"{key}.help") else None
-                st.metric(self.words(key), text, help=explained, border=True)
+                st.metric(self.words(key), plain(text), help=explained, border=True)
 
     def section(self, name: str) -> None:
         """The title ``<name>.title`` and, where there is one, the text ``<name>.lead`` below it."""
@@ -65,7 +104,7 @@ class Page:
     def empty(self, name: str) -> None:
         """Say that there is nothing, and why: ``<name>.empty``."""
         key = f"{name}.empty"
-        st.info(self.words(key if self.words.has(key) else "empty"), icon=":material/info:")
+        self.inform(self.words(key if self.words.has(key) else "empty"))
 
     def chart(self, name: str, draw: Callable[[pa.Table, Words], Any], data: pa.Table, **formats: str) -> None:
         """Section ``name``: the chart that ``draw(data, words)`` makes, its rows, and both as files."""
@@ -206,9 +245,13 @@ def spoken_values(data: pa.Table, words: Words) -> pa.Table:
 
 
 def as_csv(data: pa.Table) -> bytes:
-    """A table as a CSV file, with the names and values of the mart; UTF-8 as Excel knows it."""
+    """A table as a CSV file, with the names and values of the mart but no formula; UTF-8 as Excel knows it."""
+    columns = [
+        pa.array(map(neutral, column.to_pylist()), column.type) if pa.types.is_string(column.type) else column
+        for column in data.columns
+    ]
     written = BytesIO()
-    csv.write_csv(data, written)
+    csv.write_csv(pa.table(columns, [neutral(name) for name in data.column_names]), written)
     return b"\xef\xbb\xbf" + written.getvalue()
 
 

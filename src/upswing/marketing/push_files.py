@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from upswing.marketing.push_ledger import ONLY_FOR_THE_OWNER, Ledger
 from upswing.privacy.vault import Identity
+from upswing.spreadsheets import neutral
 
 Identify = Callable[[Iterable[str]], Mapping[str, Identity]]
 """Who stands behind pseudonyms; those who are not known are left out."""
@@ -46,9 +47,6 @@ PHONE = re.compile(r"\+[0-9][0-9 ()./-]*")
 SENT_AT = "12:00:00"
 """Noon in UTC is the same day in the time zones of nearly all businesses."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes a cell for a formula by; the last four are the full-width ones."""
-
 PRIVATE_FOLDER = 0o700
 
 
@@ -56,9 +54,7 @@ def write_pushes(path: Path, rows: Sequence[dict[str, Any]], file_format: str) -
     """Write pushes as CSV with a header, or as a JSON array with a line a push; in CSV no text is a formula."""
     path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     if file_format == "csv":
-        _write_file(
-            path, _csv_of(FILE_COLUMNS, ([neutral(row[column], column) for column in FILE_COLUMNS] for row in rows))
-        )
+        _write_file(path, _csv_of(FILE_COLUMNS, ([_cell(row, column) for column in FILE_COLUMNS] for row in rows)))
     else:
         _write_file(path, _json_of(rows))
 
@@ -108,12 +104,6 @@ def addressed(row: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     return {**row, "customer_id": identity.customer_id, "contact": getattr(identity, contact) if contact else None}
 
 
-def neutral(cell: Any, column: str = "") -> Any:
-    """A cell that no spreadsheet takes for a formula: such text, but a telephone number, begins with an apostrophe."""
-    is_formula = isinstance(cell, str) and cell.startswith(FORMULA_STARTS)
-    return f"'{cell}" if is_formula and not (column == "contact" and PHONE.fullmatch(cell)) else cell
-
-
 def unfinished(path: Path) -> Path:
     """The name that a file has until it is whole."""
     return path.with_name(f".{path.name}.unfinished")
@@ -124,6 +114,12 @@ def remove_unfinished(folder: Path) -> None:
     for pattern in (".*.unfinished", "*/.*.unfinished"):
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)
+
+
+def _cell(row: Mapping[str, Any], column: str) -> Any:
+    """A cell of the CSV: no formula, and a telephone number as it is."""
+    cell = row[column]
+    return cell if column == "contact" and PHONE.fullmatch(str(cell)) else neutral(cell)
 
 
 def _rows_of(path: Path) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from upswing.interface import figures, theme
 from upswing.interface.cards import answers, charts, fairness, splits, tables
 from upswing.interface.cards.texts import CardText, card_texts
 from upswing.interface.marts import Marts
+from upswing.interface.plain import plain_in_file
 from upswing.user_errors import UserError
 
 WRITTEN_BY = (
@@ -32,7 +33,7 @@ class Card:
         name: of the model.
         text: what people wrote of it.
         fit: its row of ``model_runs``; None where it is not trained.
-        metrics, slices, drift: rows of the answers of that name.
+        metrics, slices, drift: rows of the answers of that name; like the fit, their texts are escaped.
         reliability: bins by target.
         reasons: kinds of reasons by the column they stand in.
     """
@@ -69,13 +70,24 @@ def _card(marts: Marts, name: str, text: CardText, fit: dict[str, Any] | None) -
     return Card(
         name,
         text,
-        fit,
-        answers.metrics(marts, **asked).to_pylist(),
-        answers.slices(marts, **asked).to_pylist(),
-        answers.drift(marts, model_name=name).to_pylist(),
+        _as_text([fit])[0],
+        _as_text(answers.metrics(marts, **asked).to_pylist()),
+        _as_text(answers.slices(marts, **asked).to_pylist()),
+        _as_text(answers.drift(marts, model_name=name).to_pylist()),
         {target: bins.filter(pc.equal(bins["target"], target)) for target in bins["target"].unique().to_pylist()},
-        {column: answers.reasons(marts, column=column).to_pylist() for column in columns},
+        {column: _as_text(answers.reasons(marts, column=column).to_pylist()) for column in columns},
     )
+
+
+def _as_text(rows: Rows) -> Rows:
+    """Rows whose texts are no Markdown; parameters are JSON, and read first."""
+    return [
+        {
+            name: plain_in_file(value) if isinstance(value, str) and name != "parameters" else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
 
 
 def pictures(card: Card) -> Iterator[tuple[str, bytes, str]]:
@@ -135,7 +147,7 @@ def _fit(card: Card) -> str:
             ["known until", figures.day(fit["as_of_date"])],
             ["training rows", figures.count(fit["training_rows"])],
             ["why it was fitted", fit["refit_reason"]],
-            ["parameters", told],
+            ["parameters", plain_in_file(told)],
         ],
     )
 
@@ -166,7 +178,7 @@ def _calibration(card: Card) -> Iterator[str]:
     yield "Held-out rows in bins of as many rows by the probability: on the dashed line what was promised came true."
     for target, bins in card.reliability.items():
         title = f"{card.text.title}, {target}"
-        yield f"![{charts.described(bins, title)}]({card.name}_{target}.svg)"
+        yield f"![{plain_in_file(charts.described(bins, title))}]({card.name}_{target}.svg)"
         yield tables.table(
             ["bin", "rows", "promised", "came true", "95 % interval"],
             [

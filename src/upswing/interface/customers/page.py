@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -49,7 +49,7 @@ def _show_segments(page: Page) -> None:
     page.section("portraits")
     if not profiles.num_rows:
         page.empty("portraits")
-    _tell((page.words.value("segment_name", row["segment_name"]), row["portrait"]) for row in profiles.to_pylist())
+    page.tell((page.words.value("segment_name", row["segment_name"]), row["portrait"]) for row in profiles.to_pylist())
 
 
 def _show_intents(page: Page) -> None:
@@ -79,16 +79,16 @@ def _show_customer(page: Page) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         if examples:
-            st.caption(page.words("customer.examples"), width="content")
+            page.note(page.words("customer.examples"), width="content")
         for example in examples:
-            st.button(example, key=f"example_{example}", on_click=_choose, args=("customer", example), type="tertiary")
+            page.offer(example, f"example_{example}", partial(_choose, "customer", example))
     chosen = (typed or "").strip() or next(iter(examples), None)
     if chosen is None:
         page.empty("customer")
         return
     found = page.answer(answers.customer, customer_id=chosen).to_pylist()
     if not found:
-        st.warning(page.words("customer.unknown"), icon=":material/search_off:")
+        page.not_found(page.words("customer.unknown"))
         return
     _tell_customer(page, found[0])
     page.table("recommendations", page.answer(answers.recommendations, customer_id=chosen), **LEVELS)
@@ -114,15 +114,15 @@ def _tell_customer(page: Page, found: dict[str, Any]) -> None:
     portrait, scores = st.columns(2)
     with portrait:
         page.section("portrait")
-        _tell((words(f"portrait.{name}"), text) for name, text in _portrait(page, found) if text)
+        page.tell((words(f"portrait.{name}"), text) for name, text in _portrait(page, found) if text)
     with scores:
         page.section("scores")
         reasons = ("churn_reasons", "purchase_reasons", "uplift_reasons")
-        _tell((words(f"scores.{reason}"), words.reasons(found, reason)) for reason in reasons)
+        page.tell((words(f"scores.{reason}"), words.reasons(found, reason)) for reason in reasons)
         if found["is_active"] is False:
-            st.caption(words("scores.inactive"))
+            page.note(words("scores.inactive"))
         if found["learner"] == "average_effect":
-            st.caption(words("scores.average_effect"))
+            page.note(words("scores.average_effect"))
 
 
 def _portrait(page: Page, found: dict[str, Any]) -> Iterable[tuple[str, str | None]]:
@@ -179,14 +179,3 @@ def _show_together(page: Page) -> None:
     chosen = (typed or "").strip() or next(iter(recommended["product_id"].to_pylist()), "")
     alike = page.answer(answers.products_alike, product_id=chosen)
     page.table("products_alike", alike, similarity="%.2f", similar_price_paid="%.2f")
-
-
-def _tell(facts: Iterable[tuple[str, str | None]]) -> None:
-    """Lines of a label and a text; what the marts say is text, never markup."""
-    told = [
-        f"<p style='margin:0 0 .4rem'><strong>{escape(label)}</strong>: {escape(text)}</p>"
-        for label, text in facts
-        if text
-    ]
-    if told:
-        st.html("".join(told))

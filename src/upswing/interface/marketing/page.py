@@ -150,7 +150,7 @@ def show_uplift(page: Page) -> None:
     groups = page.answer(effect_answers.uplift_groups)
     page.chart("uplift_groups", effect_charts.uplift_groups, groups, **SHARES)
     for row in page.answer(effect_answers.uplift_verdict).to_pylist():
-        st.caption(page.words("uplift_groups.verdict", verdict=row["verdict"]))
+        page.note(page.words("uplift_groups.verdict", verdict=row["verdict"]))
     group = page.choose_any("marketing_uplift_group", "uplift_group", groups["uplift_group"].to_pylist())
     page.table("most_moved", page.answer(effect_answers.most_moved, uplift_group=group), **SHARES)
 

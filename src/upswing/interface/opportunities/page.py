@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import pyarrow.compute as pc
@@ -71,12 +70,12 @@ def _show_opportunity(page: Page, listed: list[str]) -> None:
         return
     found = page.answer(answers.opportunity, opportunity_id=chosen).to_pylist()
     if not found:
-        st.warning(page.words("opportunity.unknown"), icon=":material/search_off:")
+        page.not_found(page.words("opportunity.unknown"))
         return
     _tell_opportunity(page, found[0])
     course = page.answer(answers.conversion_course, opportunity_id=chosen)
     if not all(course["is_out_of_sample"].to_pylist()):
-        st.caption(page.words("course.seen"))
+        page.note(page.words("course.seen"))
     page.chart("conversion_course", charts.conversion_course, course)
 
 
@@ -102,14 +101,7 @@ def _tell_opportunity(page: Page, found: dict[str, Any]) -> None:
     told += [
         (words.value("finding", doubt["finding"]), f"{doubt['sales_rep_id']}: {doubt['reasons']}") for doubt in doubts
     ]
-    if told:
-        # What the marts say is text, never markup.
-        st.html(
-            "".join(
-                f"<p style='margin:0 0 .4rem'><strong>{escape(label)}</strong>: {escape(text)}</p>"
-                for label, text in told
-            )
-        )
+    page.tell(told)
 
 
 def _show_findings(page: Page) -> None:
@@ -143,7 +135,7 @@ def _show_scorecard(page: Page) -> None:
 def _show_quality(page: Page) -> None:
     page.table("probability_quality", page.answer(answers.probability_quality), **SCORES)
     for verdict in page.answer(answers.probability_verdict)["verdict"].to_pylist():
-        st.html(f"<p>{escape(verdict)}</p>")
+        page.say(verdict)
     page.table("audit_quality", page.answer(answers.audit_quality))
 
 

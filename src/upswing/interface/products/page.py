@@ -64,8 +64,8 @@ def show_one_product(page: Page) -> None:
 def show_product_figures(page: Page, told: dict[str, Any]) -> None:
     """What is predicted of one product, and why, in figures."""
     words = page.words
-    st.markdown(f"**{told['product_name'] or told['product_id']}** ({told['product_id']})")
-    st.caption(
+    page.name(told["product_name"] or told["product_id"], told["product_id"])
+    page.note(
         words(
             "product_launched",
             category=words.value("category", told["category"]) if told["category"] else figures.MISSING,
@@ -105,7 +105,7 @@ def show_product_figures(page: Page, told: dict[str, Any]) -> None:
         ]
     )
     reasons = words.reasons(told, "top_reasons")
-    st.markdown(words("product_reasons", reasons=reasons) if reasons else words("product_no_reasons"))
+    page.say(words("product_reasons", reasons=reasons) if reasons else words("product_no_reasons"))
 
 
 def show_history(page: Page) -> None:

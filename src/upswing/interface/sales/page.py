@@ -75,14 +75,14 @@ def show_forecast(page: Page) -> None:
     page.chart("forecast_course", charts.forecast_course, course)
     if course.num_rows:
         if level == "store_category":
-            st.info(page.words("forecast_course.no_history"), icon=":material/info:")
+            page.inform(page.words("forecast_course.no_history"))
         ahead = next((row for row in course.to_pylist() if row["model"]), None)
         if ahead:
-            st.caption(page.words("forecast_course.model", model=ahead["note"] or ahead["model"]))
+            page.note(page.words("forecast_course.model", model=ahead["note"] or ahead["model"]))
     measured = page.answer(answers.accuracy, series_level=level)
     page.chart("accuracy", charts.accuracy, measured, **SHARES)
     for sentence in charts.accuracy_in_words(measured, page.words):
-        st.markdown(sentence)
+        page.say(sentence)
 
 
 def show_anomalies(page: Page) -> None:
@@ -137,7 +137,7 @@ def show_prices(page: Page) -> None:
     page.chart("positions", market_charts.positions, found)
     verdicts = {row["competitor"]: row["competitor_verdict"] for row in found.to_pylist()}
     for competitor, verdict in verdicts.items():
-        st.caption(page.words("positions.verdict", competitor=competitor, verdict=verdict))
+        page.note(page.words("positions.verdict", competitor=competitor, verdict=verdict))
     page.table(
         "dearest_products",
         page.answer(market_answers.dearest_products, category=category),
