@@ -145,6 +145,27 @@ def test_a_selection_brings_no_test_of_what_stands_beside_it(own: Warehouse) -> 
     assert set(listed(*of_tests)) == set(listed(*of_tests, "--indirect-selection", "eager"))
 
 
+def test_a_run_knows_which_tests_of_what_it_builds_are_left_out(own: Warehouse) -> None:
+    write_csv(own.raw, "visits", "visit_id,opportunity_id,visited_at,visit_note\nv1,o1,2024-01-03,Yes\n")
+
+    def left_out(*arguments: str) -> tuple[int, str]:
+        own.dbt("build", *arguments)
+        ((count, names),) = own.query("select tests_left_out, first_left_out from raw.invocation")
+        return count, names
+
+    clock = ("--select", "+base_raw__clock")
+    unique = "unique_base_raw__clock_as_of_date"
+    assert left_out(*clock) == (0, "")
+    count, names = left_out(*clock, "--exclude-resource-type", "test")
+    assert count == 5
+    assert names.split(", ")[1:] == [
+        "not_null_base_raw__clock_as_of_date",
+        "order_lines_are_delivered_within_late_days",
+    ]
+    assert left_out(*clock, "--exclude", unique) == (1, unique)
+    assert left_out(*clock, "--indirect-selection", "empty") == (count, names)
+
+
 def test_the_first_row_that_breaks_a_test_is_shown_without_what_is_personal(own: Warehouse) -> None:
     visit = "visit_id,opportunity_id,visited_at,visit_note,latitude\nv1,o1,2024-01-03,Yes,48.137\n"
     write_csv(own.raw, "visits", visit)
