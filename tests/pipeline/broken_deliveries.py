@@ -481,7 +481,7 @@ STOPS = [
     Stop(
         "a renamed column",
         _renamed,
-        ("lacks a column", "quantity (double)", "column 4 (q***, 3 characters)", "A column that was renamed"),
+        ("lacks a column", "quantity (double)", "column 5 (q***, 3 characters)", "A column that was renamed"),
     ),
     Stop(
         "a CSV file without a header",
