@@ -58,8 +58,13 @@
             ~ "(table_name, is_present, location, contract_hash, part_count, parts_hash, standing_parts, contract)",
             true
         ) -%}
+        {%- set left_out = tests_left_out() -%}
         {%- do create_raw_relation(
-            "raw", "invocation", "select '" ~ invocation_id ~ "' as invocation_id, '" ~ flags.WHICH ~ "' as command", true
+            "raw",
+            "invocation",
+            "select '" ~ invocation_id ~ "' as invocation_id, '" ~ flags.WHICH ~ "' as command, " ~ left_out | length
+            ~ " as tests_left_out, '" ~ left_out[:3] | join(", ") ~ "' as first_left_out",
+            true
         ) -%}
     {%- endif -%}
 {% endmacro %}

@@ -19,10 +19,11 @@
     {%- set declared = [] -%}
     {%- set columns = [] -%}
     {%- set names = [] -%}
-    {%- for name in header.names -%}
+    {%- for column in header.columns -%}
+        {%- set name = column.name -%}
         {%- do declared.append("'" ~ name | replace("'", "''") ~ "': 'varchar'") -%}
         {%- do names.append('"' ~ name | replace('"', '""') ~ '"') -%}
-        {%- do columns.append({"name": name, "type": "VARCHAR"}) -%}
+        {%- do columns.append(dict(column, type="VARCHAR")) -%}
     {%- endfor -%}
     {%- set reading = (
         path ~ ", auto_detect = false, header = true, delim = '" ~ header.delimiter ~ "', quote = '\"', escape = '\"'"
@@ -54,11 +55,12 @@
     {%- set declared = [] -%}
     {%- set sound = [] -%}
     {%- set columns = [] -%}
-    {%- for name in header.names -%}
+    {%- for column in header.columns -%}
+        {%- set name = column.name -%}
         {%- set quoted = "`" ~ name | replace("`", "``") ~ "`" -%}
         {%- do declared.append(quoted ~ " string") -%}
         {%- do sound.append("case when raw_bad_line is null then " ~ quoted ~ " end as " ~ quoted) -%}
-        {%- do columns.append({"name": name, "type": "STRING"}) -%}
+        {%- do columns.append(dict(column, type="STRING")) -%}
     {%- endfor -%}
     {#- As one piece, so that its rows are numbered in their order. A temporary view can stand behind a table, not behind a view. -#}
     {%- do run_query(

@@ -2,7 +2,7 @@
     {%- set folder = (var("raw_path") or env_var("UPSWING_RAW", "data/sample")).rstrip("/") -%}
     {#- `upswing watch` knows which files are not wholly written yet. -#}
     {%- set unfinished = env_var("UPSWING_UNFINISHED_FILES", "").split("\n") -%}
-    {%- set found = listed_files([folder ~ "/*", folder ~ "/*/*.[pP][aA][rR][qQ][uU][eE][tT]"]) | rejectattr("path", "in", unfinished) | list -%}
+    {%- set found = listed_files([folder ~ "/*", folder ~ "/*/*.[pP][aA][rR][qQ][uU][eE][tT]"], folder) | rejectattr("path", "in", unfinished) | list -%}
 
     {%- set deliveries = {} -%}
     {%- set taken = [] -%}
@@ -26,10 +26,7 @@
             {%- for part in parts -%}
                 {%- do taken.append(part.name) -%}
                 {%- if part.problem -%}
-                    {{ exceptions.raise_compiler_error(
-                        folder ~ "/" ~ part.name ~ " " ~ part.problem ~ ". Its transfer broke off, or has not ended: deliver it again, or take it "
-                        ~ "out of the folder."
-                    ) }}
+                    {{ exceptions.raise_compiler_error(folder ~ "/" ~ part.name ~ " " ~ part.problem ~ ".") }}
                 {%- endif -%}
             {%- endfor -%}
             {%- set files = parts | map(attribute="path") | list -%}

@@ -11,7 +11,8 @@
     {%- set columns = described_columns(relation) -%}
     {#- DuckDB renames the second of two columns that differ in capitals alone. -#}
     {%- set names = columns | map(attribute="name") | map("lower") | list -%}
-    {%- for name in names if name ~ "_1" in names -%}
+    {%- set known = contract_column_names() -%}
+    {%- for name in names if name ~ "_1" in names and name | trim in known -%}
         {%- if run_query(
             "select 1 from parquet_schema([" ~ paths | join(", ") ~ "]) where lower(trim(name)) = '" ~ name | trim | replace("'", "''")
             ~ "' group by file_name having count(*) > 1"

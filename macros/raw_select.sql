@@ -15,12 +15,15 @@
         {%- endif -%}
     {%- endfor -%}
     {%- if missing -%}
+        {%- set expected = contract.columns | map(attribute="name") | list -%}
+        {%- set is_named = found.keys() | select("in", expected) | list -%}
         {{ exceptions.raise_compiler_error(
             delivery.location ~ " lacks " ~ ("a column" if missing | length == 1 else "columns")
             ~ " that the raw contract requires: " ~ missing | join(", ") ~ ".\n"
-            ~ "  columns found:    " ~ delivery.columns | map(attribute="name") | join(", ") ~ "\n"
-            ~ "  columns expected: " ~ contract.columns | map(attribute="name") | join(", ") ~ "\n"
-            ~ "A column that was renamed is the likely cause: deliver it under the expected name "
+            ~ "  columns found:    " ~ shown_columns(delivery.columns, expected) ~ "\n"
+            ~ "  columns expected: " ~ expected | join(", ") ~ "\n"
+            ~ ("A column that was renamed is the likely cause: deliver it under the expected name " if is_named
+                else "No column has a name of the contract: the header row seems to be missing. Deliver the table with its column names ")
             ~ "(models/staging/raw/_raw__sources.yml is the contract)."
         ) }}
     {%- endif -%}

@@ -50,8 +50,8 @@ def publish_marts(
     """Copy the checked marts with their descriptions into a new file and swap it in as ``marts_file``.
 
     A reader that has the old file open keeps it; a build that dies here leaves the old file as it was. Nothing is
-    published but by a command that tests, and after the gate was passed in the same run. On DuckDB a mart that stands
-    published as it is now is not written again.
+    published but by a command that runs every test of what it builds, and after the gate was passed in the same run. On
+    DuckDB a mart that stands published as it is now is not written again.
 
     Args:
         session: the build's connection to DuckDB, or its Spark session: one mart at a time through the driver.
@@ -66,11 +66,8 @@ def publish_marts(
     """
     rows = engine.read(checked).to_pylist()
     (running,) = engine.read(invocation).to_pylist()
-    if running["command"] != TESTING_COMMAND:
-        tell(f"published nothing: dbt {running['command']} tests nothing; run `dbt build`")
-        return PUBLISHED_SCHEMA.empty_table()
-    if any(row["invocation_id"] != running["invocation_id"] for row in rows):
-        tell("published nothing: the marts were not checked in this run; run `dbt build`, or `dbt build -s +publish`")
+    if reason := _why_not(rows, running):
+        tell(f"published nothing: {reason}")
         return PUBLISHED_SCHEMA.empty_table()
     target = Path(marts_file)
     unfinished = target.with_name(f".{target.name}.unfinished")
@@ -88,6 +85,19 @@ def publish_marts(
     close_folder(target.parent)
     published_at = datetime.now(UTC).replace(tzinfo=None)
     return pa.Table.from_pylist([row | {"published_at": published_at} for row in rows], schema=PUBLISHED_SCHEMA)
+
+
+def _why_not(checked: list[dict[str, Any]], running: Mapping[str, Any]) -> str | None:
+    """Why a command must not publish, and what to run; None where it may."""
+    if running["command"] != TESTING_COMMAND:
+        return f"dbt {running['command']} tests nothing; run `dbt build`"
+    if any(row["invocation_id"] != running["invocation_id"] for row in checked):
+        return "the marts were not checked in this run; run `dbt build`, or `dbt build -s +publish`"
+    if left_out := running["tests_left_out"]:
+        others = f" and {left_out - 3} more" if left_out > 3 else ""
+        count = "1 test of what it builds is" if left_out == 1 else f"{left_out} tests of what it builds are"
+        return f"{count} not part of this run ({running['first_left_out']}{others}); run `dbt build`"
+    return None
 
 
 def _write_from_duckdb(session: Any, file: Path, standing: Path, schema: str, marts: list[str]) -> None:

@@ -1,9 +1,10 @@
-"""What the first and last bytes of a delivered file say: whether it is whole, and how its text is written."""
+"""Where a delivered file leads, and what its first and last bytes say: whether it is whole, how its text is written."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
 from pathlib import Path
 
@@ -17,20 +18,50 @@ PARQUET_MARK = b"PAR1"
 GZIP_MARK = b"\x1f\x8b"
 
 
-def file_problem(path: str) -> str | None:
-    """Why a delivered file cannot be read, in words; None where its ends are sound, or it is not on this machine.
+DELIVER_AGAIN = "Its transfer broke off, or has not ended: deliver it again, or take it out of the folder"
+
+
+def file_problem(path: str, folder: str = "") -> str | None:
+    """Why a delivered file is not read, and what to do; None where its ends are sound, or it is not on this machine.
 
     Args:
-        path: of the file; what kind it is is told by its name.
+        path: of the file; its name tells what kind it is.
+        folder: that it must not lead out of; empty for any place.
     """
-    file = Path(path)
+    file = Path(path.removeprefix("file://"))
+    if folder and (place := leads_out_to(path, folder)):
+        return (
+            f"leads out of the raw folder, to {place}. Only what lies in the raw folder is read: copy the file there, "
+            "or name the folder that holds it (make build RAW=folder, or UPSWING_RAW)"
+        )
+    try:
+        return _end_problem(file)
+    except OSError as wrong:
+        return f"cannot be read: {wrong.strerror}. Give this user the right to read it, or take it out of the folder"
+
+
+def leads_out_to(path: str, folder: str) -> str | None:
+    """Where a file in a folder is in truth; None where that is within the folder, or on another machine.
+
+    Args:
+        path: of a file, as it is found in the folder: it, or a folder above it, may be a link.
+        folder: may be a link itself.
+    """
+    local = folder.removeprefix("file://").removeprefix("file:")
+    if "://" in local:
+        return None
+    place = os.path.realpath(path.removeprefix("file://"))
+    return None if Path(place).is_relative_to(os.path.realpath(local)) else place
+
+
+def _end_problem(file: Path) -> str | None:
     if not file.exists():
-        return "is a link that leads nowhere" if file.is_symlink() else None
-    if file.is_dir():
-        return "is a folder, where a file was expected"
+        return f"is a link that leads nowhere. {DELIVER_AGAIN}" if file.is_symlink() else None
+    if not file.is_file():
+        return "is no file, but a folder or a device. Deliver a file, or take it out of the folder"
     size = file.stat().st_size
     if size == 0:
-        return "is empty (0 bytes)"
+        return f"is empty (0 bytes). {DELIVER_AGAIN}"
     kind = file.name.lower()
     with file.open("rb") as opened:
         start = opened.read(len(PARQUET_MARK))
@@ -38,10 +69,11 @@ def file_problem(path: str) -> str | None:
         end = opened.read()
     if kind.endswith(".parquet"):
         if start != PARQUET_MARK:
-            return "is no Parquet file"
-        return "was cut off: it does not end as a Parquet file does" if end != PARQUET_MARK or size < 12 else None
+            return f"is no Parquet file. {DELIVER_AGAIN}"
+        if end != PARQUET_MARK or size < 12:
+            return f"was cut off: it does not end as a Parquet file does. {DELIVER_AGAIN}"
     if kind.endswith(".gz") and not start.startswith(GZIP_MARK):
-        return "is no gzip file"
+        return f"is no gzip file. {DELIVER_AGAIN}"
     return None
 
 

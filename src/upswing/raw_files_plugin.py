@@ -13,8 +13,13 @@ class Plugin(BasePlugin):
     """Named in the profile: ``plugins: [{module: upswing.raw_files_plugin}]``."""
 
     def configure_connection(self, conn: Any) -> None:
-        """Teach a connection ``file_problem(path)``, ``csv_start(path)`` and ``csv_problem(path)``."""
-        for function in (file_problem, csv_start, csv_problem):
+        """Teach a connection ``file_problem(path, folder)``, ``csv_start(path)`` and ``csv_problem(path)``."""
+        for function, arguments in ((file_problem, 2), (csv_start, 1), (csv_problem, 1)):
             conn.create_function(
-                function.__name__, function, ["VARCHAR"], "VARCHAR", null_handling="special", side_effects=True
+                function.__name__,
+                function,
+                ["VARCHAR"] * arguments,
+                "VARCHAR",
+                null_handling="special",
+                side_effects=True,
             )

@@ -380,7 +380,8 @@ def _events(folder: Path) -> list[Fault]:
 
 def _promotions(folder: Path) -> list[Fault]:
     """Quotes in the name of the file that a link leads to."""
-    target = folder.parent / "it's elsewhere; drop.parquet"
+    target = folder / "exports" / "it's elsewhere; drop.parquet"
+    target.parent.mkdir()
     table = pa.table({"product_id": [1, 1], "week_starting": ["2024-01-03", "week 1"], "display": [True, False]})
     pq.write_table(table, target)
     (folder / "promotions.parquet").symlink_to(target)
@@ -477,11 +478,20 @@ STOPS = [
         _written("order_lines.csv", b"\n\n\n"),
         ("order_lines.csv has no header: its first line names no columns",),
     ),
-    Stop("a renamed column", _renamed, ("lacks a column", "quantity (double)", "qty")),
+    Stop(
+        "a renamed column",
+        _renamed,
+        ("lacks a column", "quantity (double)", "column 5 (q***, 3 characters)", "A column that was renamed"),
+    ),
     Stop(
         "a CSV file without a header",
         _written("order_lines.csv", b"1,milk,2024-01-01,1,2\n"),
-        ("order_lines.csv lacks columns", "columns expected"),
+        ("order_lines.csv lacks columns", "column 2 (m***, 4 characters)", "the header row seems to be missing"),
+    ),
+    Stop(
+        "a link that leads out of the raw folder",
+        lambda folder: (folder / "order_lines.csv").symlink_to("/etc/hostname"),
+        ("order_lines.csv leads out of the raw folder, to /etc/hostname", "make build RAW=folder"),
     ),
     Stop(
         "UTF-16 in the other order of bytes",

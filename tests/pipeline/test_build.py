@@ -135,6 +135,9 @@ def test_promotion_windows_cover_the_upcoming_surges_and_nothing_else(built: War
     assert early == []
 
 
+GATE_AND_PUBLISH = ("build", "--select", "check_marts", "publish")
+
+
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory, built: Warehouse) -> Warehouse:
     """A copy of the built warehouse, built again."""
@@ -164,7 +167,7 @@ def test_a_reader_keeps_the_version_it_opened(rebuilt: Warehouse) -> None:
     assert reader.stdin is not None
     assert reader.stdout is not None
     before = reader.stdout.readline()
-    done = rebuilt.dbt("build", "--select", "check_marts", "publish")
+    done = rebuilt.dbt(*GATE_AND_PUBLISH)
     assert done.returncode == 0, done.stdout
     assert "published nothing" not in done.stdout
     after, _ = reader.communicate("again\n")
@@ -176,8 +179,17 @@ def test_a_reader_keeps_the_version_it_opened(rebuilt: Warehouse) -> None:
     [
         (("run", "--select", "check_marts", "publish"), "dbt run tests nothing"),
         (("build", "--select", "publish"), "not checked in this run"),
+        (
+            ("build", "--select", "check_marts", "publish", "--exclude-resource-type", "test"),
+            "4 tests of what it builds",
+        ),
+        ((*GATE_AND_PUBLISH, "--indirect-selection", "empty"), "4 tests of what it builds"),
+        (
+            ("build", "--select", "check_marts", "publish", "--exclude", "unique_publish_mart"),
+            "1 test of what it builds",
+        ),
     ],
-    ids=["without tests", "past the gate"],
+    ids=["without tests", "past the gate", "tests excluded", "empty indirect selection", "one test excluded"],
 )
 def test_what_was_not_tested_is_not_published(rebuilt: Warehouse, command: tuple[str, ...], why: str) -> None:
     last_good = (rebuilt.folder / "marts.duckdb").read_bytes()

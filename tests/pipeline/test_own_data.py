@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,67 @@ def test_opportunities_and_visits_alone_build(own: Warehouse) -> None:
     assert own.query_published("select finding, conversion_probability from visit_audits") == [("sound", None)]
     present = own.query_published("select table_name from raw_deliveries where is_present order by 1")
     assert present == [("opportunities",), ("visits",)]
+
+
+SECRET = "mallory.secret@example.com"
+CUSTOMER = f"900,Mallory Secret,{SECRET},2024-01-03\n"
+
+
+def deliver_link_to_a_key(raw: Path) -> None:
+    (raw.parent / "key.hex").write_text(SECRET + "\n")
+    (raw / "visits.csv").symlink_to("../key.hex")
+
+
+def deliver_link_to_a_folder(raw: Path) -> None:
+    (raw.parent / "other").mkdir()
+    duckdb.sql(f'select 1 as "{SECRET}"').write_parquet(str(raw.parent / "other" / "part.parquet"))
+    (raw / "visits").symlink_to("../other")
+
+
+def deliver_no_header(raw: Path) -> None:
+    write_csv(raw, "customers", CUSTOMER * 2)
+
+
+def deliver_no_names(raw: Path) -> None:
+    names = f'1 as "{SECRET}", 2 as "{SECRET}_1", 3 as "{SECRET.upper()}"'
+    duckdb.sql(f"select {names}").write_parquet(str(raw / "visits.parquet"))
+
+
+def deliver_fields(raw: Path) -> None:
+    duckdb.sql(f"select {{'{SECRET}': 1}} as visit_id").write_parquet(str(raw / "visits.parquet"))
+
+
+def deliver_a_name_beside_others(raw: Path) -> None:
+    write_csv(raw, "customers", f"customer_id,Name,{SECRET}\n900,Ann,1\n17,Bo,2,3\n")
+
+
+@pytest.mark.parametrize(
+    ("deliver", "words"),
+    [
+        (deliver_link_to_a_key, ["visits.csv leads out of the raw folder, to ", "key.hex", "copy the file there"]),
+        (deliver_link_to_a_folder, ["visits/part.parquet leads out of the raw folder, to "]),
+        (deliver_no_header, ["customers.csv lacks", "column 1 (***, 3 characters)", "header row seems to be missing"]),
+        (deliver_no_names, ["visits.parquet lacks columns", "(m***, 26 characters)"]),
+        (deliver_fields, ["visit_id was delivered as STRUCT, and the raw contract"]),
+        (deliver_a_name_beside_others, []),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_what_stands_where_names_should_is_printed_and_logged_nowhere(
+    own: Warehouse, deliver: Callable[[Path], None], words: list[str]
+) -> None:
+    deliver(own.raw)
+    done = own.dbt("run", "--select", "+stg_raw__customers")
+    assert (done.returncode != 0) == bool(words), done.stdout[-3000:]
+    for expected in words:
+        assert expected in flat(done.stdout), done.stdout[-3000:]
+    written = [path for name in ("logs", "target") for path in (own.folder / name).rglob("*") if path.is_file()]
+    assert "dbt.log" in {path.name for path in written}
+    for name, content in {
+        "stdout": done.stdout,
+        **{str(path): path.read_text(errors="replace") for path in written},
+    }.items():
+        assert "mallory" not in content.lower(), name
 
 
 DATA_TESTS = ("--exclude-resource-type", "unit_test")
@@ -145,6 +207,27 @@ def test_a_selection_brings_no_test_of_what_stands_beside_it(own: Warehouse) -> 
     assert set(listed(*of_tests)) == set(listed(*of_tests, "--indirect-selection", "eager"))
 
 
+def test_a_run_knows_which_tests_of_what_it_builds_are_left_out(own: Warehouse) -> None:
+    write_csv(own.raw, "visits", "visit_id,opportunity_id,visited_at,visit_note\nv1,o1,2024-01-03,Yes\n")
+
+    def left_out(*arguments: str) -> tuple[int, str]:
+        own.dbt("build", *arguments)
+        ((count, names),) = own.query("select tests_left_out, first_left_out from raw.invocation")
+        return count, names
+
+    clock = ("--select", "+base_raw__clock")
+    unique = "unique_base_raw__clock_as_of_date"
+    assert left_out(*clock) == (0, "")
+    count, names = left_out(*clock, "--exclude-resource-type", "test")
+    assert count == 5
+    assert names.split(", ")[1:] == [
+        "not_null_base_raw__clock_as_of_date",
+        "order_lines_are_delivered_within_late_days",
+    ]
+    assert left_out(*clock, "--exclude", unique) == (1, unique)
+    assert left_out(*clock, "--indirect-selection", "empty") == (count, names)
+
+
 def test_the_first_row_that_breaks_a_test_is_shown_without_what_is_personal(own: Warehouse) -> None:
     visit = "visit_id,opportunity_id,visited_at,visit_note,latitude\nv1,o1,2024-01-03,Yes,48.137\n"
     write_csv(own.raw, "visits", visit)
@@ -222,7 +305,7 @@ def test_a_part_of_a_name_in_capitals_is_delivered(own: Warehouse) -> None:
         ({"sales.csv": "a\n1\n"}, ["sales.csv", "order_lines"]),
         (
             {"order_lines.csv": "order_id,product,ordered_at,quantity,net_amount\n1,milk,2024-01-01,1,2\n"},
-            ["order_lines.csv", "product_id", "product"],
+            ["order_lines.csv", "product_id", "product (like product_id)"],
         ),
     ],
     ids=["empty folder", "foreign files", "renamed column"],

@@ -1,6 +1,7 @@
 """Publishing on DuckDB: whole versions, and no mart written again that stands as it is."""
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,23 @@ def build(tmp_path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def published(connection: duckdb.DuckDBPyConnection, file: Path, *marts: str, command: str = "build") -> pa.Table:
+def published(
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    *marts: str,
+    command: str = "build",
+    left_out: int = 0,
+    tell: Callable[[str], None] = lambda _words: None,
+) -> pa.Table:
     checked = pa.Table.from_pylist(
         [{"mart": mart, "rows": 0, "invocation_id": RUN} for mart in marts], schema=CHECKED_SCHEMA
     )
-    invocation = pa.table({"invocation_id": [RUN], "command": [command]})
+    first = ", ".join(["unique_a_id", "unique_b_id", "unique_c_id"][:left_out])
+    invocation = pa.table(
+        {"invocation_id": [RUN], "command": [command], "tests_left_out": [left_out], "first_left_out": [first]}
+    )
     relation = connection.from_arrow
-    return publish_marts(connection, relation(checked), relation(invocation), str(file), tell=lambda _words: None)
+    return publish_marts(connection, relation(checked), relation(invocation), str(file), tell=tell)
 
 
 def rows(file: Path, sql: str) -> list[tuple[object, ...]]:
@@ -139,4 +150,23 @@ def test_a_reader_keeps_the_version_it_opened(build: duckdb.DuckDBPyConnection, 
 
 def test_a_command_that_tests_nothing_publishes_nothing(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     assert published(build, tmp_path / "marts.duckdb", "small", command="run").num_rows == 0
+    assert not (tmp_path / "marts.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        (1, "1 test of what it builds is not part of this run (unique_a_id); run `dbt build`"),
+        (
+            5,
+            "5 tests of what it builds are not part of this run (unique_a_id, unique_b_id, unique_c_id and 2 more);",
+        ),
+    ],
+)
+def test_a_build_without_some_of_its_tests_publishes_nothing(
+    build: duckdb.DuckDBPyConnection, tmp_path: Path, left_out: int, words: str
+) -> None:
+    told: list[str] = []
+    assert published(build, tmp_path / "marts.duckdb", "small", left_out=left_out, tell=told.append).num_rows == 0
+    assert told[0].startswith(f"published nothing: {words}")
     assert not (tmp_path / "marts.duckdb").exists()
