@@ -20,7 +20,7 @@ export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help check install build test test-all test-fast test-slow test-spark test-adapter lint lint-python lint-sql lock docs bench bench-scale clean sample quality compliance backup restore publish refresh dashboard report cards superset
+.PHONY: help check install build test test-all test-fast test-slow test-spark test-adapter lint lint-python lint-sql lint-packages lock docs bench bench-scale clean sample quality compliance backup restore publish refresh dashboard report cards superset
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -90,8 +90,8 @@ restore: $(VENV)/.installed-build ## Put a backup in the place of the warehouse;
 publish: $(VENV)/.installed-databases ## Copy the published marts into a database: TO=postgres, UPSWING_SERVE="host=... dbname=... user=..."
 	@$(BIN)/upswing publish --to $(TO)
 
-lint: $(VENV)/.installed-dev ## Check style and types of Python and SQL
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-sql
+lint: $(VENV)/.installed-dev ## Check style and types of Python and SQL, licences and known vulnerabilities of the packages
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-sql lint-packages
 
 lint-python: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -103,6 +103,11 @@ lint-python: $(VENV)/.installed-dev
 lint-sql: $(VENV)/.installed-dev
 	@mkdir -p "$(UPSWING_WAREHOUSE)"
 	PYTHONWARNINGS="ignore:resource_tracker:UserWarning" $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
+
+# pyproject.toml has the licences that are allowed, and the exceptions from both.
+lint-packages: $(VENV)/.installed-dev
+	$(BIN)/pip-licenses --summary
+	$(BIN)/python scripts/audit.py
 
 # Two processes. A file of tests stays in one of them, and files start in the order that tests/pipeline/conftest.py gives.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
