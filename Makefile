@@ -20,7 +20,7 @@ export UPSWING_RAW := $(RAW)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help check install build test test-all test-fast test-slow test-spark test-adapter lint lint-python lint-sql docs bench bench-scale clean sample quality compliance backup restore publish refresh dashboard report cards superset
+.PHONY: help check install build test test-all test-fast test-slow test-spark test-adapter lint lint-python lint-sql lint-packages lock docs bench bench-scale clean sample quality compliance backup restore publish refresh dashboard report cards superset
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,7 +38,7 @@ check:
 	@PYTHONPATH=src "$(PYTHON)" -m upswing.make_arguments --unknown "$@" Makefile
 
 # The stamp of a part says that it is installed; scripts/install lists the parts and writes the stamps.
-$(VENV)/.installed-%: requirements.txt pyproject.toml | check
+$(VENV)/.installed-%: requirements.txt requirements-torch-cpu.txt pyproject.toml | check
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/install $*
 
 # One after another, also under `make -j`: all of them install into one environment.
@@ -90,8 +90,8 @@ restore: $(VENV)/.installed-build ## Put a backup in the place of the warehouse;
 publish: $(VENV)/.installed-databases ## Copy the published marts into a database: TO=postgres, UPSWING_SERVE="host=... dbname=... user=..."
 	@$(BIN)/upswing publish --to $(TO)
 
-lint: $(VENV)/.installed-dev ## Check style and types of Python and SQL
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-sql
+lint: $(VENV)/.installed-dev ## Check style and types of Python and SQL, licences and known vulnerabilities of the packages
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-sql lint-packages
 
 lint-python: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -103,6 +103,11 @@ lint-python: $(VENV)/.installed-dev
 lint-sql: $(VENV)/.installed-dev
 	@mkdir -p "$(UPSWING_WAREHOUSE)"
 	PYTHONWARNINGS="ignore:resource_tracker:UserWarning" $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 models tests/singular
+
+# pyproject.toml has the licences that are allowed, and the exceptions from both.
+lint-packages: $(VENV)/.installed-dev
+	$(BIN)/pip-licenses --summary
+	$(BIN)/python scripts/audit.py
 
 # Two processes. A file of tests stays in one of them, and files start in the order that tests/pipeline/conftest.py gives.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -128,6 +133,11 @@ docs: $(VENV)/.installed-build ## Write the documentation of every model to targ
 	@$(if $(strip $(RAW)),:,$(BIN)/upswing sample --missing-only)
 	$(BIN)/dbt docs generate --static
 	@echo "Open target/static_index.html in a browser."
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+lock: $(VENV)/.installed-build ## Write both requirements.txt, with hashes, from pyproject.toml and superset/requirements.in; UPGRADE=package takes its newest version
+	$(BIN)/uv pip compile $(LOCK) $(if $(UPGRADE),--upgrade-package $(UPGRADE)) --all-extras --group install pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile $(LOCK) $(if $(UPGRADE),--upgrade-package $(UPGRADE)) superset/requirements.in --output-file superset/requirements.txt
 
 bench: $(VENV)/.installed-pages build ## Measure the figures of docs/benchmarks.md, each against its peer
 	$(BIN)/python benchmarks/run.py

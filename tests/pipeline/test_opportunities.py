@@ -153,5 +153,7 @@ def test_a_bert_that_is_not_there_is_named(built: Warehouse, tmp_path: Path) -> 
         "run", "--select", "score_conversion_probabilities", variables={"bert_model": "nowhere/to/be/found"}
     )
     assert done.returncode != 0
-    assert "the var bert_model is nowhere/to/be/found" in flat(done.stdout)
+    assert "the var bert_model is nowhere/to/be/found: no such folder, and a hub name needs a commit" in flat(
+        done.stdout
+    )
     assert "Traceback" not in done.stdout

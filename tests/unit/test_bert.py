@@ -1,10 +1,13 @@
 import importlib.util
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import huggingface_hub.constants
+import huggingface_hub.errors
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +17,7 @@ from unit.opportunities import CHINESE, ENGLISH, all_texts, make_rows, tiny_bert
 from upswing.bert import (
     MAX_UNKNOWN_SHARE,
     PACKAGED_BERT,
+    PACKAGED_WEIGHTS_SHA256,
     TOKENS_IN_BATCH,
     Bert,
     UnfitBertError,
@@ -64,13 +68,81 @@ def test_a_folder_without_a_network(tmp_path: Path) -> None:
         Bert.find(str(tmp_path))
 
 
+COMMIT = "8f23c25b06e129b6c986331a13d8d025a92cf0ea"
+
+
 @pytest.mark.parametrize("name", ["nobody/there-is-no-such-bert", "/no/such/folder", "not a name"])
 def test_a_name_that_is_nowhere(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(UnfitBertError, match=f"^the var bert_model is {name}: no such folder, and not on the hub") as e:
-        Bert.find(name)
+    told = f"^the var bert_model is {name}@{COMMIT}: no such folder, and not on the hub"
+    with pytest.raises(UnfitBertError, match=told) as e:
+        Bert.find(f"{name}@{COMMIT}")
     assert "or null for the packaged BERT" in str(e.value)
+
+
+@pytest.mark.parametrize("revision", ["", "@main", "@v1.0", f"@{COMMIT[:7]}", f"@{COMMIT.upper()}", f"@{COMMIT}0"])
+def test_a_hub_name_needs_a_commit(revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **_: asked.append(name))
+    with pytest.raises(UnfitBertError, match="expected bert-base-chinese@ and 40 hex digits, which `hf models info b"):
+        Bert.find(f"bert-base-chinese{revision}")
+    assert not asked
+
+
+def test_the_hub_is_asked_once_for_the_commit_and_for_safetensors(
+    bert: Bert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloaded = tmp_path / "snapshot"
+    asked: list[dict[str, Any]] = []
+
+    def snapshot_download(repo_id: str, local_files_only: bool = False, **wanted: Any) -> str:
+        if local_files_only and not downloaded.exists():
+            raise huggingface_hub.errors.LocalEntryNotFoundError("not yet")
+        if not local_files_only:
+            asked.append(wanted | {"repo_id": repo_id})
+            shutil.copytree(bert.folder, downloaded)
+        return str(downloaded)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    for _ in range(2):
+        found = Bert.find(f"bert-base-chinese@{COMMIT}")
+        assert (found.name, found.folder) == (f"bert-base-chinese@{COMMIT}", downloaded)
+    assert len(asked) == 1
+    assert (asked[0]["repo_id"], asked[0]["revision"]) == ("bert-base-chinese", COMMIT)
+    assert asked[0]["allow_patterns"] == ["*.json", "*.txt", "model.safetensors"]
+
+
+def test_pickled_weights_are_refused(bert: Bert, tmp_path: Path) -> None:
+    shutil.copytree(bert.folder, tmp_path / "pickled")
+    (tmp_path / "pickled" / "model.safetensors").rename(tmp_path / "pickled" / "pytorch_model.bin")
+    with pytest.raises(UnfitBertError, match=r"no model\.safetensors in .*; expected a folder"):
+        Bert.find(str(tmp_path / "pickled"))
+
+
+def test_code_beside_the_weights_is_not_run(bert: Bert, tmp_path: Path) -> None:
+    folder = tmp_path / "with_code"
+    shutil.copytree(bert.folder, folder)
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'has_run')!r}, 'w')\nclass Own: pass\n")
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {"AutoConfig": "own.Own", "AutoModel": "own.Own", "AutoTokenizer": ["own.Own", "own.Own"]}
+    (folder / "config.json").write_text(json.dumps(config))
+    assert Bert.find(str(folder)).windows(["word1"], 16).texts == 1
+    assert not (tmp_path / "has_run").exists()
+
+
+def test_the_packaged_weights_are_those_that_were_released() -> None:
+    assert Bert.find(None).layers == 6
+
+
+def test_changed_packaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(Bert.find(None).folder, folder)
+    with (folder / "model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: SimpleNamespace(origin=str(tmp_path / "a.py")))
+    with pytest.raises(UnfitBertError, match=f"; expected {PACKAGED_WEIGHTS_SHA256}. .* run `make install`"):
+        Bert.find(None).windows(["word"], 16)
 
 
 def test_another_network_is_no_bert(tmp_path: Path) -> None:
