@@ -3,7 +3,7 @@
 A database is named by text whose scheme tells its kind: ``postgres:`` before a connection string of libpq, or a URL
 ``postgresql://…``; ``mysql:`` (or ``mariadb:``) before ``host=… database=… user=…``, or a URL ``mysql://…``. DuckDB
 writes the connection string into its errors and its catalog, so a password never stays in it: it is handed to the
-client library by the environment.
+client library by the environment. How the server is checked is said in :mod:`upswing.database_tls`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import duckdb
 
+from upswing.database_tls import refuse_secrets, secured, tls_advice
 from upswing.user_errors import UserError
 
 SOURCE = "UPSWING_SOURCE"
@@ -61,6 +62,7 @@ class Database:
         schema: of the tables; of MySQL the database.
         described: in words, for messages.
         setting: the environment variable that named it, for messages.
+        warning: what the way to it leaves open, where the user chose so.
     """
 
     kind: str
@@ -69,6 +71,7 @@ class Database:
     schema: str
     described: str
     setting: str
+    warning: str | None = None
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -82,19 +85,21 @@ def named_source(environment: Mapping[str, str]) -> Database | None:
         UserError: what is named cannot be understood.
     """
     text = environment.get(SOURCE, "").strip()
-    return parsed(text, SOURCE, environment.get(SOURCE_SCHEMA, "").strip()) if text else None
+    return parsed(text, SOURCE, environment.get(SOURCE_SCHEMA, "").strip(), environment) if text else None
 
 
-def parsed(text: str, setting: str, schema: str = "") -> Database:
+def parsed(text: str, setting: str, schema: str = "", environment: Mapping[str, str] = os.environ) -> Database:
     """What a text says of a database.
 
     Args:
         text: see the head of this module.
         setting: where it was given.
         schema: of the tables; of PostgreSQL else ``public``.
+        environment: the variables that the client library reads.
 
     Raises:
-        UserError: it is none of the forms; the message repeats nothing of the text, which may hold a password.
+        UserError: it is none of the forms, or holds a secret other than the password; the message repeats nothing of
+            the text but the names of keys.
     """
     scheme, colon, rest = text.partition(":")
     kind = KINDS.get(scheme.strip().lower())
@@ -103,6 +108,7 @@ def parsed(text: str, setting: str, schema: str = "") -> Database:
     read = _of_postgres if kind == "postgres" else _of_mysql
     parts = read(text if rest.startswith("//") else rest.strip(), setting)
     password = parts.pop("password", None)
+    refuse_secrets(parts, setting)
     name = "dbname" if kind == "postgres" else "database"
     if kind == "mysql" and not (schema or parts.get(name)):
         raise UserError(f"{setting} names no database of the server: add database=…")
@@ -113,10 +119,10 @@ def parsed(text: str, setting: str, schema: str = "") -> Database:
     )
     # A host that drops packets would else hold the build for minutes.
     timeout = {"connect_timeout": str(CONNECT_SECONDS)} if kind == "postgres" else {}
-    written = _conninfo(timeout | parts) if kind == "postgres" else " ".join(f"{k}={v}" for k, v in parts.items())
-    return Database(
-        kind, written, password, schema or ("public" if kind == "postgres" else parts[name]), described, setting
-    )
+    schema = schema or ("public" if kind == "postgres" else parts[name])
+    parts, warning = secured(kind, parts, environment, setting)
+    written = _conninfo(timeout | parts) if kind == "postgres" else _written_for_mysql(parts)
+    return Database(kind, written, password, schema, described, setting, warning)
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
@@ -189,6 +195,9 @@ def refusal(database: Database, said: str) -> str:
     reason = next(iter(said.rpartition('": ')[2].strip().splitlines()), "it broke off")
     password = PASSWORDS[database.kind]
     keeps = " or in ~/.pgpass" if database.kind == "postgres" else ""
+    about_tls = tls_advice(database.kind, reason, database.setting)
+    if about_tls:
+        return f"{database.described}: {reason}; {about_tls}"
     for sign, advice in (
         ("password", f"give the user's password in {password}{keeps}, or in {database.setting}"),
         (
@@ -229,16 +238,27 @@ def _of_mysql(text: str, setting: str) -> dict[str, str]:
             given = {"host": url.hostname, "port": url.port, "user": url.username, "password": url.password}
             parts = {key: unquote(str(value)) for key, value in given.items() if value}
             parts |= {"database": unquote(url.path.strip("/"))} if url.path.strip("/") else {}
+            parts |= dict(parse_qsl(url.query, keep_blank_values=True, strict_parsing=bool(url.query)))
         else:
             parts = dict(part.split("=", 1) for part in shlex.split(text))
     except ValueError:
         raise wrong from None
-    for short, name in (("passwd", "password"), ("db", "database"), ("dbname", "database")):
-        if short in parts:
-            parts[name] = parts.pop(short)
-    if any(" " in value for key, value in parts.items() if key != "password"):
+    # DuckDB reads keys in any case.
+    parts = {key.strip().lower().replace("-", "_"): value for key, value in parts.items()}
+    for other, name in (("passwd", "password"), ("db", "database"), ("dbname", "database"), ("sslmode", "ssl_mode")):
+        if other in parts:
+            parts[name] = parts.pop(other)
+    if any(" " in value for key, value in parts.items() if key in ("host", "port", "user", "database")):
         raise wrong
     return parts
+
+
+def _written_for_mysql(parts: Mapping[str, str]) -> str:
+    def spelled(value: str) -> str:
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"' if escaped != value or " " in value else value
+
+    return " ".join(f"{key}={spelled(value)}" for key, value in parts.items())
 
 
 def _conninfo(parts: Mapping[str, str]) -> str:

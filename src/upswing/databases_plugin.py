@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.events.logging import AdapterLogger
 from dbt_common.exceptions import DbtRuntimeError
 
 from upswing.databases import ALIAS, attach, named_source
@@ -15,11 +16,16 @@ from upswing.user_errors import UserError
 class Plugin(BasePlugin):
     """Named in the profile: ``plugins: [{module: upswing.databases_plugin}]``."""
 
+    has_warned = False
+
     def configure_connection(self, conn: Any) -> None:
-        """Attach what UPSWING_SOURCE names, read-only."""
+        """Attach what UPSWING_SOURCE names, read-only, and warn once where the way to it is not protected."""
         try:
             source = named_source(os.environ)
             if source is not None:
+                if source.warning and not self.has_warned:
+                    self.has_warned = True
+                    AdapterLogger("Upswing").warning(source.warning)
                 attach(conn, source, ALIAS, schema=source.schema)
         except UserError as wrong:
             raise DbtRuntimeError(str(wrong)) from None

@@ -13,10 +13,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 ADMIN_PASSWORD = "adm1n-'secret"
 """Of the server's first user; with a quote, as passwords may have."""
+
+CERTIFIED_NAME = "db.example"
+"""The only name, beside 127.0.0.1, for which the servers' certificate is valid; no name server knows it."""
 
 SECONDS_TO_START = 240
 
@@ -31,6 +41,7 @@ class Server:
         user: its first user, who may do everything.
         log: file of what it logs.
         process: the server.
+        authority: certificate of the authority that signed the server's.
     """
 
     kind: str
@@ -38,6 +49,7 @@ class Server:
     user: str
     log: Path
     process: subprocess.Popen[bytes]
+    authority: Path
 
     def place(self, database: str, user: str | None = None) -> str:
         """Connection string of a database, without a password."""
@@ -70,7 +82,9 @@ def postgres_server(*settings: str) -> Iterator[Server]:
             capture_output=True,
         )
         port = free_port()
-        quick = ["fsync=off", "listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}"]
+        write_certificates(folder, user)
+        tls = ["ssl=on", f"ssl_cert_file={folder / 'server.crt'}", f"ssl_key_file={folder / 'server.key'}"]
+        quick = [*tls, "fsync=off", "listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}"]
         chosen = [part for setting in (*quick, *settings) for part in ("-c", setting)]
         command = [str(programs / "postgres"), "-D", str(folder / "data"), *chosen]
         probe = [str(programs / "pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
@@ -101,6 +115,8 @@ def mariadb_server() -> Iterator[Server]:
         )
         _give(first, user)
         options = [f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", f"--init-file={first}"]
+        write_certificates(folder, user)
+        options += [f"--ssl-cert={folder / 'server.crt'}", f"--ssl-key={folder / 'server.key'}"]
         options += [f"--port={port}", "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0"]
         command = [daemon, "--no-defaults", data, "--skip-name-resolve", *options]
         with _running("mysql", command, folder, user, port, "admin", lambda: _answers(port)) as server:
@@ -112,6 +128,42 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def write_certificates(folder: Path, user: str | None = None) -> None:
+    """Write ``authority.crt``, and a ``server.crt`` signed by it with its key ``server.key``, for one day."""
+    authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority of the tests")])
+    now = datetime.now(UTC)
+    usual = x509.CertificateBuilder().issuer_name(authority).not_valid_before(now - timedelta(hours=1))
+    usual = usual.not_valid_after(now + timedelta(days=1))
+    names = [x509.DNSName(CERTIFIED_NAME), x509.IPAddress(IPv4Address("127.0.0.1"))]
+    of_authority = (
+        usual.subject_name(authority)
+        .serial_number(x509.random_serial_number())
+        .public_key(authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(authority_key, hashes.SHA256())
+    )
+    of_server = (
+        usual.subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, CERTIFIED_NAME)]))
+        .serial_number(x509.random_serial_number())
+        .public_key(server_key.public_key())
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    key = server_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    for name, content in (
+        ("authority.crt", of_authority.public_bytes(serialization.Encoding.PEM)),
+        ("server.crt", of_server.public_bytes(serialization.Encoding.PEM)),
+        ("server.key", key),
+    ):
+        file = folder / name
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        _give(file, user)
 
 
 @contextmanager
@@ -127,7 +179,7 @@ def _running(
             if process.poll() is not None or time.monotonic() > last:
                 raise RuntimeError(f"{command[0]} did not start:\n{log.read_text()[-2000:]}")
             time.sleep(0.05)
-        yield Server(kind, port, admin, log, process)
+        yield Server(kind, port, admin, log, process, folder / "authority.crt")
     finally:
         # Its folder goes with it. PostgreSQL takes its other processes along at SIGQUIT.
         process.send_signal(signal.SIGQUIT if kind == "postgres" else signal.SIGKILL)

@@ -300,3 +300,79 @@ def test_why_a_database_cannot_be_reached_is_said_without_its_password(
     assert "UPSWING_SOURCE" in str(raised.value)
     assert "hidden" not in str(raised.value)
     assert "ss word" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "expected"),
+    [
+        ("postgres", "host=db.example hostaddr=127.0.0.1 sslrootcert={authority}", None),
+        ("postgres", "host=127.0.0.1 sslmode=verify-full sslrootcert={authority}", None),
+        ("postgres", "host=db.example hostaddr=127.0.0.1 sslmode=require", None),
+        (
+            "postgres",
+            "host=wrong.example hostaddr=127.0.0.1 sslrootcert={authority}",
+            'does not match host name "wrong.example"; write the host in UPSWING_SOURCE as the certificate does',
+        ),
+        (
+            "postgres",
+            "host=db.example hostaddr=127.0.0.1",
+            "certificate verify failed; name the certificate of the authority that signed the server's in "
+            "UPSWING_SOURCE: sslrootcert=",
+        ),
+        ("postgres", "host=db.example hostaddr=127.0.0.1 sslrootcert=/none", "UPSWING_SOURCE: sslrootcert="),
+        ("mariadb", "host=127.0.0.1 ssl_mode=verify_identity ssl_ca='{authority}'", None),
+        (
+            "mariadb",
+            "host=127.1 ssl_ca='{authority}'",
+            "Hostname verification failed. Attempted host: 127.1; write the host in UPSWING_SOURCE as",
+        ),
+        ("mariadb", "host=127.1", "UPSWING_SOURCE: ssl_ca=/path/ca.crt"),
+    ],
+)
+def test_no_other_server_is_taken_for_the_one_that_was_named(
+    kind: str, place: str, expected: str | None, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """127.1 is an address of this machine that neither the certificate nor we know as one."""
+    server: Server = request.getfixturevalue(kind)
+    # A path with a space, which no connection string may trip over.
+    authority = tmp_path / "own authority.crt"
+    authority.write_bytes(server.authority.read_bytes())
+    where = place.format(authority=str(authority) if kind == "mariadb" else str(server.authority))
+    name = "dbname" if kind == "postgres" else "database"
+    quoted = r"'pa\'ss word'" if kind == "postgres" else '"pa\'ss word"'
+    text = f"{server.kind}:{where} port={server.port} {name}=shop user=reader password={quoted}"
+    database = parsed(text, "UPSWING_SOURCE", environment={})
+    connection = duckdb.connect()
+    if expected is None:
+        attach(connection, database, "db", schema=database.schema)
+        schema = database.schema
+        (rows,) = connection.execute(f"select count(*) from db.{schema}.customers").fetchone() or (0,)
+        assert rows >= 3
+        assert (database.warning is not None) == ("require" in where)
+    else:
+        with pytest.raises(UserError) as raised:
+            attach(connection, database, "db")
+        assert expected in str(raised.value)
+    shown = str(connection.execute("select path, options::varchar from duckdb_databases()").fetchall())
+    assert "ss word" not in shown
+
+
+def test_a_server_without_tls_is_refused_unless_it_is_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    unavailable = missing("postgres")
+    if unavailable:
+        pytest.skip(unavailable)
+    monkeypatch.setenv("PGPASSWORD", ADMIN_PASSWORD)
+    with postgres_server("ssl=off") as server:
+        for host, expected in (
+            ("host=127.0.0.1", None),
+            ("host=db.example hostaddr=127.0.0.1 sslmode=disable", None),
+            ("host=db.example hostaddr=127.0.0.1", "sslmode=disable in UPSWING_SOURCE goes without it"),
+        ):
+            text = f"postgres:{host} port={server.port} dbname=postgres user=admin"
+            database = parsed(text, "UPSWING_SOURCE", environment={})
+            if expected is None:
+                attach(duckdb.connect(), database, "db")
+            else:
+                with pytest.raises(UserError, match="does not support SSL") as raised:
+                    attach(duckdb.connect(), database, "db")
+                assert expected in str(raised.value)

@@ -28,6 +28,8 @@ psycopg = pytest.importorskip("psycopg")
 pytestmark = pytest.mark.slow
 
 READER_PASSWORD = "r3ader"
+UNNAMED = "no row of upswing_access.reader_regions names"
+ALL_REGIONS = "insert into upswing_access.reader_regions values ('bi_reader', '*')"
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +86,21 @@ def write_marts(folder: Path, version: int, rows: int = 1000) -> Path:
 
 
 def serve_quietly(file: Path, database: Database, manifest: Path = Path("none")) -> list[str]:
+    """Serve and return the notices, but for those that there is no manifest and that readers see no customers."""
+    return [line for line in notices(file, database, manifest) if not line.startswith(UNNAMED)]
+
+
+def notices(file: Path, database: Database, manifest: Path = Path("none")) -> list[str]:
     """Serve and return the notices, but for the one that there is no manifest."""
     told: list[str] = []
     serve(file, database, manifest_file=manifest, tell=told.append)
     return [line for line in told if "dbt parse" not in line]
+
+
+def seen(server: Server, database: Database, user: str, *relations: str) -> list[int]:
+    """How many rows of each relation a user sees."""
+    with connected(server, name_of(database), user) as connection:
+        return [connection.execute(f"select count(*) from {name}").fetchone()[0] for name in relations]
 
 
 def test_what_is_published_is_served(server: Server, database: Database, built: Warehouse) -> None:
@@ -202,17 +215,24 @@ def test_a_snapshot_from_before_is_waited_for(server: Server, database: Database
 
 def test_readers_see_what_they_may_and_are_logged(server: Server, database: Database, tmp_path: Path) -> None:
     file = write_marts(tmp_path, 1)
-    serve_quietly(file, database)
     with connected(server, name_of(database)) as admin:
-        for member, role in (("anna", "bi_reader"), ("otto", "steward")):
+        serve_quietly(file, database)
+        for member, role in (("anna", "bi_reader"), ("ben", "bi_reader"), ("otto", "steward")):
             admin.execute(f"create role {member} login password '{READER_PASSWORD}' in role {role}")
-    assert serve_quietly(file, database) == []
+    # What nobody granted is denied, and it is said how to grant it.
+    (line,) = notices(file, database)
+    assert line.startswith(UNNAMED)
+    assert "anna, ben" in line
+    assert f"{ALL_REGIONS};" in line
+    both = ("marts.customers", "marts.customer_scores")
+    assert seen(server, database, "anna", *both) == [0, 0]
     with connected(server, name_of(database), "otto") as steward:
         assert steward.execute("select reason from marts.quarantine_reasons").fetchall() == [("lost",)]
         assert steward.execute("select count(*) from marts.customers").fetchone() == (1000,)
         assert steward.execute("select count(*) from upswing_access.served_marts").fetchone() == (3,)
+        steward.execute("insert into upswing_access.reader_regions values ('anna', 'south')")
     with connected(server, name_of(database), "anna") as reader:
-        assert reader.execute("select count(*) from marts.customers").fetchone() == (1000,)
+        assert reader.execute("select distinct region from marts.customers").fetchall() == [("south",)]
         for refused in (
             "select * from marts.quarantine_reasons",
             "select * from upswing_access.reader_regions",
@@ -222,15 +242,128 @@ def test_readers_see_what_they_may_and_are_logged(server: Server, database: Data
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 reader.execute(refused)
+    assert seen(server, database, "anna", *both) == [333, 333]
+    assert seen(server, database, "ben", *both) == [0, 0]
     with connected(server, name_of(database), "otto") as steward:
-        steward.execute("insert into upswing_access.reader_regions values ('anna', 'south')")
-    with connected(server, name_of(database), "anna") as reader:
-        assert reader.execute("select distinct region from marts.customers").fetchall() == [("south",)]
-        assert reader.execute("select count(*) from marts.customers").fetchone() == (333,)
-        assert reader.execute("select count(*) from marts.customer_scores").fetchone() == (333,)
+        steward.execute("insert into upswing_access.reader_regions values ('nobody', 'north'), ('anna', 'South')")
+    told = notices(file, database)
+    assert told[0].startswith(UNNAMED)
+    assert "ben" in told[0]
+    assert "anna" not in told[0]
+    assert told[1:] == [
+        "upswing_access.reader_regions names nobody, but there is no such role",
+        "upswing_access.reader_regions names the region 'South', which no customer has; known: north, south",
+    ]
+    with connected(server, name_of(database), "otto") as steward:
+        steward.execute("delete from upswing_access.reader_regions where role_name = 'nobody' or region = 'South'")
+        steward.execute(ALL_REGIONS)
+    assert seen(server, database, "ben", *both) == [1000, 1000]
+    assert notices(file, database) == []
     log = server.log.read_text()
     assert "anna LOG:  statement: select distinct region from marts.customers" in log
     assert "otto LOG:  statement: insert into upswing_access.reader_regions" in log
+
+
+def test_each_mart_is_limited_by_what_its_rows_are_of(server: Server, database: Database, tmp_path: Path) -> None:
+    file = write_marts(tmp_path, 1)
+    with duckdb.connect(str(file)) as marts:
+        marts.execute("create table products as select 'p' as product_id, 'north' as region")
+        marts.execute("create table opportunity_priorities as select 'o' as opportunity_id, 'v' as owner_id")
+        marts.execute("create table inventory_plan as select unnest(['s', null]) as store_id")
+        marts.execute("create table own_deals as select 'd' as deal")
+    with connected(server, name_of(database)) as admin:
+        admin.execute("create role publisher login createrole password 'pub'")
+        admin.execute(f"grant create on database {name_of(database)} to publisher")
+        for role in ("bi_reader", "steward"):
+            admin.execute(f"do $$ begin create role {role}; exception when duplicate_object then null; end $$")
+        for member, role in (("carl", "bi_reader"), ("dora", "bi_reader"), ("emil", "steward")):
+            admin.execute(f"create role {member} login password '{READER_PASSWORD}' in role {role}")
+        publisher = parsed(f"postgres:{server.place(name_of(database), 'publisher')} password=pub", "UPSWING_SERVE")
+        told = notices(file, publisher)
+        assert any(line.startswith("only readers of all regions see own_deals:") for line in told)
+        admin.execute(
+            "insert into upswing_access.reader_regions values ('carl', 'north'), ('dora', '*'), ('dora', 'south')"
+        )
+        limited = ("customers", "customer_scores", "products", "opportunity_priorities", "inventory_plan", "own_deals")
+        names = [f"marts.{name}" for name in limited]
+        assert seen(server, database, "carl", *names) == [334, 334, 1, 0, 1, 0]
+        assert seen(server, database, "dora", *names) == [1000, 1000, 1, 1, 2, 1]
+        assert seen(server, database, "emil", *names) == [1000, 1000, 1, 1, 2, 1]
+        secured = "select bool_and(relrowsecurity and relforcerowsecurity), count(*) from pg_class "
+        assert admin.execute(f"{secured} where relnamespace = 'marts'::regnamespace and relkind = 'r'").fetchone() == (
+            True,
+            7,
+        )
+        # Whose view it is does not matter: who asks is asked about, but for owners whom no policy holds.
+        admin.execute("create schema views; grant all on schema views to publisher, steward, bi_reader")
+        for owner in ("publisher", "emil", "dora", "admin"):
+            admin.execute(f"set role {owner}")
+            admin.execute(f"create view views.of_{owner} as select * from marts.customers")
+            admin.execute(f"grant select on views.of_{owner} to bi_reader")
+            admin.execute("reset role")
+        admin.execute("create view views.safe with (security_invoker) as select * from marts.customers")
+        admin.execute("grant select on views.safe to bi_reader")
+        of_all = [f"views.{name}" for name in ("of_publisher", "of_emil", "of_dora", "safe", "of_admin")]
+        assert seen(server, database, "carl", *of_all) == [334, 334, 334, 334, 1000]
+        assert seen(server, database, "dora", *of_all) == [1000] * 5
+        (line,) = [line for line in notices(file, publisher) if "views." in line]
+        assert line == (
+            "views.of_admin shows every row to all who may read it: row-level security does not hold for admin; "
+            "alter view views.of_admin set (security_invoker)"
+        )
+        # The next version is as limited as this one, and a mart without a policy shows nothing.
+        serve_quietly(write_marts(tmp_path, 2), publisher)
+        assert seen(server, database, "carl", "marts.customers") == [334]
+        admin.execute("drop policy of_who_asks on marts.customers")
+        assert seen(server, database, "dora", "marts.customers") == [0]
+
+
+def test_who_saw_all_before_is_named_at_the_first_serving_after(
+    server: Server, database: Database, tmp_path: Path
+) -> None:
+    """An installation from when a reader whom no row names saw everything."""
+    file = write_marts(tmp_path, 1)
+    serve_quietly(file, database)
+    with connected(server, name_of(database)) as admin:
+        admin.execute("drop view upswing_access.own_regions cascade; drop view upswing_access.sees_all cascade")
+        admin.execute(
+            "create view upswing_access.own_regions as select region from upswing_access.reader_regions "
+            "inner join pg_roles on role_name = rolname where pg_has_role(current_user, oid, 'member')"
+        )
+        admin.execute("grant select on upswing_access.own_regions to bi_reader")
+        for table in ("customers", "customer_scores"):
+            admin.execute(f"alter table marts.{table} no force row level security")
+        admin.execute(
+            "create policy by_region on marts.customers for select to bi_reader using "
+            "(not exists (select from upswing_access.own_regions) "
+            "or region in (select region from upswing_access.own_regions))"
+        )
+        admin.execute("comment on schema marts is 'Served by Upswing: version before'")
+        admin.execute(f"create role fred login password '{READER_PASSWORD}' in role bi_reader")
+        assert seen(server, database, "fred", "marts.customers") == [1000]
+        told = notices(file, database)
+        assert any(line.startswith(UNNAMED) and "fred" in line and f"{ALL_REGIONS};" in line for line in told)
+        assert seen(server, database, "fred", "marts.customers") == [0]
+        admin.execute(ALL_REGIONS)
+        assert seen(server, database, "fred", "marts.customers") == [1000]
+        assert notices(file, database) == []
+
+
+def test_the_marts_go_to_the_server_that_was_named_only(
+    server: Server, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_marts(tmp_path, 1)
+    word = ADMIN_PASSWORD.replace("'", "\\'")
+    place = f"hostaddr=127.0.0.1 port={server.port} dbname={name_of(database)} user=admin password='{word}'"
+    with pytest.raises(UserError, match=r"name the certificate of the authority .* UPSWING_SERVE: sslrootcert="):
+        serve_quietly(file, parsed(f"postgres:host=db.example {place}", "UPSWING_SERVE", environment={}))
+    # An authority that this machine trusts.
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+    with pytest.raises(UserError, match="write the host in UPSWING_SERVE as the certificate does"):
+        serve_quietly(file, parsed(f"postgres:host=wrong.example {place}", "UPSWING_SERVE", environment={}))
+    serve_quietly(file, parsed(f"postgres:host=db.example {place}", "UPSWING_SERVE", environment={}))
+    with connected(server, name_of(database)) as connection:
+        assert connection.execute("select count(*) from marts.customers").fetchone() == (1000,)
 
 
 def test_what_is_killed_leaves_the_version_before(server: Server, database: Database, tmp_path: Path) -> None:

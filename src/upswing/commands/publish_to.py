@@ -41,6 +41,8 @@ def publish(target: str, schema: str, manifest: Path) -> None:
         with Marts.of_warehouse().opened():
             pass  # Whether there is something to copy is known before the database is asked.
         database = parsed(text if is_whole else f"{target}:{text}", SERVE)
+        if database.warning:
+            click.echo(f"notice: {database.warning}")
         served = serve(
             warehouse / "marts.duckdb",
             database,

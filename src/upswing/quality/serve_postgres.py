@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from upswing.databases import Database, refusal
-from upswing.quality.serve_access import ACCESS, access_statements, log_readers, make_roles
+from upswing.quality.serve_access import ACCESS, access_statements, log_readers, make_roles, report_access
 from upswing.quality.serve_swap import OURS, check_target, drop_retired, next_name, swap, wait_for_snapshots
 from upswing.quality.serve_tables import (
     Mart,
@@ -91,7 +91,7 @@ def serve(
         check_target(connection, schema)
         make_roles(connection)
         marts = read_marts(published)
-        version = version_of(marts, keys)
+        version = version_of(marts, keys, access_statements("marts", marts))
         drop_retired(connection, schema, tell)
         is_new = not _stands(connection, schema, version)
         if is_new:
@@ -111,6 +111,7 @@ def serve(
                 swap(connection, schema, filled, version, tell)
                 _record(connection, version, marts)
             drop_retired(connection, schema, tell)
+        report_access(connection, schema, marts, tell)
         log_readers(connection, tell)
     seconds = time.monotonic() - started
     return Served(version, len(marts), sum(mart.rows for mart in marts), seconds, is_new, schema, database.described)

@@ -109,13 +109,19 @@ def read_marts(connection: duckdb.DuckDBPyConnection) -> list[Mart]:
     return marts
 
 
-def version_of(marts: Sequence[Mart], keys: Mapping[str, Sequence[str]]) -> str:
-    """16 hex digits that change with any row, column, comment or key of the marts."""
+def version_of(marts: Sequence[Mart], keys: Mapping[str, Sequence[str]], rules: Sequence[str]) -> str:
+    """16 hex digits that change with any row, column, comment or key of the marts, and with who may read them.
+
+    Args:
+        marts: the tables.
+        keys: of each.
+        rules: SQL that gives them to their readers.
+    """
     content = [
         [mart.name, mart.comment, [[c.name, c.type, c.comment] for c in mart.columns], mart.rows, mart.checksum]
         for mart in sorted(marts, key=lambda mart: mart.name)
     ]
-    told = json.dumps([content, {name: list(columns) for name, columns in sorted(keys.items())}])
+    told = json.dumps([content, {name: list(columns) for name, columns in sorted(keys.items())}, sorted(rules)])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
