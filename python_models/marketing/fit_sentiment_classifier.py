@@ -6,7 +6,7 @@ from upswing.marketing.feedback_sentiment_fit import fit_sentiment_classifier
 def model(dbt, session):
     texts = engine.read(dbt.ref("int_feedback_texts"))
     readings = engine.read(dbt.ref("score_feedback_texts"))
-    parameters = SentimentParameters(bert_digest=bert_of(readings))
+    parameters = SentimentParameters(bert_of(readings), least_customers=dbt.config.meta_get("least_customers"))
     return fits.fit_when_due(
         "sentiment_classifier",
         fit_sentiment_classifier.__module__,

@@ -8,7 +8,9 @@ from upswing.opportunities.text_model import TextModelParameters
 def model(dbt, session):
     bert = Bert.find(dbt.config.meta_get("bert_model"))
     text = TextModelParameters(**dbt.config.meta_get("text_model"))
-    parameters = ConversionParameters(bert.name, bert.digest, text)
+    parameters = ConversionParameters(
+        bert.name, bert.digest, text, least_customers=dbt.config.meta_get("least_customers")
+    )
     texts = engine.read(dbt.ref("int_opportunity_texts").filter("status <> 'open'"))
     return fits.fit_when_due(
         "conversion_classifier",
