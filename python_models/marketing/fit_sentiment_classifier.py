@@ -1,6 +1,8 @@
 from upswing import engine, fits
 from upswing.marketing.feedback_sentiment import SentimentParameters, bert_of
 from upswing.marketing.feedback_sentiment_fit import fit_sentiment_classifier
+from upswing.privacy import erasures
+from upswing.privacy.keys import warehouse_folder
 
 
 def model(dbt, session):
@@ -16,4 +18,5 @@ def model(dbt, session):
         engine.read_earlier(dbt, session),
         fits.RefitPolicy(**dbt.config.meta_get("refit_policy")),
         engine.read_date(dbt.ref("base_raw__clock"), "as_of_date"),
+        erased_at=erasures.newest(warehouse_folder()),
     )
