@@ -245,6 +245,12 @@ def test_what_tested_is_out_of_sample_and_the_others_are_not(fit: Fit) -> None:
         assert len(course.probabilities) == closed.visits[row]
 
 
+def test_no_opportunity_is_named_in_a_fit(fit: Fit) -> None:
+    ids = texts_of(ROWS).opportunity_ids
+    assert len(ids) > 100
+    assert not [name for name in ids if name.encode() in fit.weights]
+
+
 def test_in_sample_courses_are_of_the_classifier_that_is_kept(
     fit: Fit, classifier: ConversionClassifier, bert: Bert
 ) -> None:

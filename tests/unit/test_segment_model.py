@@ -62,6 +62,15 @@ def test_bytes_round_trip(customers: SnapshotFeatures, model: SegmentModel) -> N
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_fit_keeps_no_row_of_a_customer(customers: SnapshotFeatures, model: SegmentModel) -> None:
+    arrays, _facts = unpack(model.to_bytes())
+    assert not [name for name, array in arrays.items() if len(array) == len(customers)]
+    points = {tuple(point) for point in model.clusters.space.points(customers.values).round(6).tolist()}
+    for name, array in arrays.items():
+        if array.ndim == 2:
+            assert points.isdisjoint(tuple(row) for row in array.round(6).tolist()), name
+
+
 def test_numbers_outlive_a_refit(model: SegmentModel) -> None:
     """All buy more by now, so that every centroid moved, and the third segment past the second in revenue."""
     permuted = replace(model, numbers=np.array([7, 3, 5, 2]), highest_number=9)
