@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import jinja2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -292,3 +294,34 @@ def test_every_fit_that_reads_rows_of_customers_asks_for_erasures() -> None:
     assert {name for name, source in fits.items() if "erased_at=erasures.newest(" in source} == set(CUSTOMER_FITS)
     assert set(fits) == set(CUSTOMER_FITS) | of_sums
     assert AFTER_ERASURE in (project / "macros" / "prune_weights.sql").read_text()
+
+
+def pruned(tmp_path: Path, reasons: list[str], keep_weights: int) -> list[str]:
+    """Versions of fits made for these reasons that keep their weights."""
+    source = (Path(__file__).parents[2] / "macros" / "prune_weights.sql").read_text(encoding="utf-8")
+    macros = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(
+        source, globals={"this": "fits", "var": {"keep_weights": keep_weights}.__getitem__}
+    )
+    with duckdb.connect(str(tmp_path / "fits.duckdb")) as connection:
+        connection.execute("create table fits (model_version varchar, refit_reason varchar, weights blob)")
+        for number, why in enumerate(reasons, 1):
+            connection.execute("insert into fits values (?, ?, 'w'::blob)", [f"{number:05d}-a", why])
+        connection.execute(vars(macros.module)["duckdb__prune_weights"](AFTER_ERASURE))
+        kept = connection.execute("select model_version from fits where weights is not null order by all").fetchall()
+    return [version for (version,) in kept]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "keep_weights", "kept"),
+    [
+        (["first fit", "x", "y"], 5, ["00001-a", "00002-a", "00003-a"]),
+        (["first fit", "x", "y"], 2, ["00002-a", "00003-a"]),
+        (["first fit", "x", AFTER_ERASURE], 5, ["00003-a"]),
+        (["first fit", AFTER_ERASURE, "x"], 5, ["00002-a", "00003-a"]),
+        (["first fit", AFTER_ERASURE, "x", "y"], 2, ["00003-a", "00004-a"]),
+    ],
+)
+def test_no_weights_from_before_an_erasure_outlive_the_fit_after_it(
+    tmp_path: Path, reasons: list[str], keep_weights: int, kept: list[str]
+) -> None:
+    assert pruned(tmp_path, reasons, keep_weights) == kept
