@@ -41,15 +41,15 @@ class Found:
     exact: float
 
 
-def masked_text_sql(column: str) -> str:
-    """The macro as DuckDB runs it."""
+def masked_text_sql(column: str, is_prose: bool = True) -> str:
+    """The macro as DuckDB runs it, for notes or for what customers look for."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     forms: dict[str, Any] = {}
     environment.globals["adapter"] = SimpleNamespace(
         dispatch=lambda name, _package: lambda *given: forms[f"duckdb__{name}"](*given)
     )
     forms.update(vars(environment.from_string(MACRO.read_text(encoding="utf-8")).module))
-    return str(forms["masked_text"](column)).strip()
+    return str(forms["masked_text"](column, is_prose)).strip()
 
 
 def plain_sql(column: str) -> str:

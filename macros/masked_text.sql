@@ -1,4 +1,4 @@
-{% macro masked_text(text) %}
+{% macro masked_text(text, is_prose=true) %}
     {#- Names of persons in English, German and Chinese, written so that RE2 and Java read them alike: no look-around, no \b, a quotation
         mark as \x27, no group that repeats without a bound. Left out are given names that are words, months or towns as well. -#}
     {%- set start = "(^|[^\\p{L}\\p{N}])" -%}
@@ -23,38 +23,82 @@
     -%}
     {%- set meeting = "((?i:met(?: with)?|meeting with|called|phoned|treffen mit|termin mit|angerufen:?)" ~ space ~ ")" -%}
     {%- set given_names =
-        "Aaron|Abigail|Achim|Adam|Agnes|Ahmed|Aisha|Alan|Albert|Alejandro|Alex|Alexander|Alexandra|Alfred|Ali|Alice|Alicia|Alina|Allison"
-        ~ "|Amanda|Amelia|Amir|Amy|Ana|Andrea|Andreas|Andrei|Andrew|Andy|Angela|Angelika|Anita|Anja|Anke|Anna|Anne|Annette|Annika|Anthony"
-        ~ "|Antonia|Antonio|Arthur|Ashley|Astrid|Axel|Barbara|Beate|Ben|Benjamin|Bernd|Bernhard|Bert|Beth|Betty|Bianca|Birgit|Bjoern|Bob"
-        ~ "|Brandon|Brenda|Brian|Brigitte|Britta|Bruno|Cameron|Carl|Carla|Carlos|Carmen|Carol|Caroline|Carolyn|Carsten|Catherine|Cathy"
-        ~ "|Charles|Charlie|Charlotte|Chloe|Chris|Christa|Christian|Christiane|Christina|Christine|Christoph|Christopher|Claire|Clara|Claudia"
-        ~ "|Claus|Colin|Connor|Cornelia|Craig|Cynthia|Dagmar|Dan|Daniel|Daniela|Danielle|Dave|David|Deborah|Debra|Denise|Dennis|Derek|Detlef"
-        ~ "|Diana|Diane|Diego|Dieter|Dirk|Dominik|Donald|Donna|Doris|Dorothea|Dorothy|Douglas|Dylan|Eckhard|Ed|Edith|Eduard|Edward|Eileen"
-        ~ "|Elena|Eleanor|Eleonore|Eli|Elias|Elisabeth|Elizabeth|Elke|Ella|Ellen|Emil|Emily|Emma|Eric|Erik|Erich|Erika|Ernst|Ethan|Eugene"
-        ~ "|Eva|Evelyn|Fabian|Fatima|Felix|Fernando|Fiona|Florian|Frances|Francesca|Francis|Franz|Fred|Frederick|Frieda|Friedrich"
-        ~ "|Gabriel|Gabriele|Gareth|Gary|Geoff|Georg|Gerald|Gerd|Gerhard|Gisela|Giulia|Giuseppe|Glenn|Gloria|Gordon|Graham|Greg"
-        ~ "|Gregory|Greta|Guenter|Gustav|Hannah|Hanna|Hannes|Hans|Harald|Harold|Harry|Hartmut|Hassan|Heather|Heidi|Heike|Heiko|Heiner|Heinrich"
-        ~ "|Heinz|Helen|Helena|Helga|Helmut|Henning|Henry|Herbert|Hermann|Hilde|Holger|Horst|Howard|Hubert|Hugo|Ian|Ibrahim|Ines|Inge|Ingo"
-        ~ "|Ingrid|Irene|Irina|Isaac|Isabel|Isabella|Ivan|Jacob|Jacqueline|Jakob|James|Jamie|Jan|Jana|Jane|Janet|Janice|Jason|Javier|Jean"
-        ~ "|Jeff|Jeffrey|Jennifer|Jenny|Jens|Jeremy|Jerry|Jessica|Jim|Jimmy|Joan|Joanna|Joanne|Joachim|Jochen|Joe|Joel|Johann|Johanna|Johannes"
-        ~ "|John|Johnny|Jonas|Jonathan|Jorge|Josef|Jose|Joseph|Joshua|Joyce|Juan|Juergen|Judith|Judy|Julia|Julian|Juliane|Julie|Justin|Jutta"
-        ~ "|Kai|Karen|Karin|Karl|Karla|Karsten|Kate|Katharina|Katherine|Kathleen|Kathrin|Kathy|Katja|Katrin|Keith|Kelly|Ken|Kenneth|Kerstin"
-        ~ "|Kevin|Kim|Kirsten|Klaus|Konrad|Konstantin|Kristin|Kumar|Kurt|Kyle|Lara|Larry|Lars|Laura|Lauren|Laurie|Lea|Lena|Leon|Leonard|Leonie"
-        ~ "|Liam|Lieselotte|Linda|Lisa|Logan|Lorenz|Lothar|Louis|Louise|Lucas|Lucia|Lucy|Ludwig|Luis|Luisa|Lukas|Luke|Lutz|Madison|Maik"
-        ~ "|Manfred|Manuel|Manuela|Marco|Marcel|Marcus|Margaret|Margarete|Maria|Marianne|Marie|Mario|Marion|Markus|Marlene|Martha|Martin"
-        ~ "|Martina|Marvin|Mary|Mathias|Matthew|Matthias|Maureen|Maximilian|Meike|Megan|Mehmet|Melanie|Melissa|Mia|Michael|Michaela|Michelle"
-        ~ "|Miguel|Mike|Mohamed|Mohammed|Monica|Monika|Moritz|Muhammad|Mustafa|Nadine|Nancy|Natalia|Natalie|Nathan|Neil|Nicholas|Nick|Nicole"
-        ~ "|Nigel|Nikolaus|Nina|Noah|Nora|Norbert|Oleg|Olga|Oliver|Olivia|Omar|Oscar|Otto|Owen|Pablo|Pamela|Patricia|Patrick|Paul|Paula"
-        ~ "|Pauline|Pedro|Peggy|Peter|Petra|Philip|Philipp|Phillip|Phyllis|Pierre|Pooja|Priya|Rachel|Rainer|Ralf|Ralph|Raj|Rajesh|Ramona"
-        ~ "|Raymond|Rebecca|Regina|Reinhard|Renate|Ricardo|Richard|Rick|Rita|Rob|Robert|Roberto|Roger|Roland|Rolf|Ronald|Rosa|Rosemary|Roy"
-        ~ "|Rudolf|Ruediger|Russell|Ruth|Ryan|Sabine|Sabrina|Sally|Sam|Samantha|Samuel|Sandra|Sanjay|Sara|Sarah|Sascha|Scott|Sean|Sebastian"
-        ~ "|Sergei|Sharon|Sheila|Shirley|Sibylle|Siegfried|Sigrid|Silke|Silvia|Simon|Simone|Sofia|Sonja|Sophia|Sophie|Stefan|Stefanie"
-        ~ "|Steffen|Stella|Stephan|Stephanie|Stephen|Steve|Steven|Stuart|Sunita|Susan|Susanne|Svenja|Sven|Svetlana|Sylvia|Tamara|Tanja|Tatjana"
-        ~ "|Ted|Teresa|Terry|Theodor|Theresa|Thomas|Thorsten|Tim|Timothy|Tina|Tobias|Todd|Tom|Tony|Torsten|Tracy|Trevor|Tyler|Udo|Ulrich|Ulrike"
-        ~ "|Ursula|Ute|Uwe|Valentina|Vanessa|Vera|Veronika|Victor|Victoria|Viktor|Vincent|Virginia|Vladimir|Volker|Walter|Waltraud|Wendy|Werner"
-        ~ "|Wilhelm|William|Willi|Wolfgang|Wolfram|Xavier|Yvonne|Yuki|Yusuf|Zachary|Zoe|Bärbel|Björn|Günter|Günther|Jörg|Jürgen|Käthe|Rüdiger"
-        ~ "|André|Chloé|François|José|René|Zoë"
+        "Aaliyah|Aaron|Abdul|Abdullah|Abigail|Achim|Adaeze|Adam|Adebayo|Adele|Adrian|Adriana|Agata|Agnes|Agnieszka|Ahmed|Aidan|Aileen|Aisha"
+        ~ "|Alan|Albert|Alejandro|Aleksander|Alessandra|Alessandro|Alex|Alexander|Alexandra|Alexis|Alfred|Ali|Alice|Alicia|Alina|Alistair|Allan"
+        ~ "|Allison|Amanda|Amara|Amelia|Amelie|Amina|Amir|Amira|Amit|Amy|Ana|Anand|Anastasia|Andre|André|Andrea|Andreas|Andrei|Andrew|Andy|Angela"
+        ~ "|Angelika|Angelo|Angus|Anika|Anil|Anita|Anja|Anjali|Anke|Anna|Annabel|Annabelle|Anne|Annette|Annika|Anthony|Antoine|Anton|Antonia"
+        ~ "|Antonio|Anwar|Arjun|Arnold|Arthur|Arun|Asha|Ashley|Ashok|Asif|Astrid|Axel|Ayesha|Aylin|Barbara|Bärbel|Barbora|Bartosz|Beate|Beatrice"
+        ~ "|Beatriz|Ben|Benedict|Benjamin|Bernd|Bernhard|Bert|Beth|Betty|Bianca|Bilal|Birgit|Bjoern|Björn|Bob|Bogdan|Boris|Brandon|Brenda|Brendan"
+        ~ "|Brian|Bridget|Brigitte|Britta|Bronwyn|Bruno|Bryan|Caitlin|Callum|Cameron|Camila|Camille|Carina|Carl|Carla|Carlos|Carmen|Carol"
+        ~ "|Caroline|Carolyn|Carsten|Catalina|Catherine|Cathy|Cecilia|Charles|Charlie|Charlotte|Chiara|Chidi|Chinedu|Chioma|Chloe|Chloé|Chris"
+        ~ "|Christa|Christian|Christiane|Christina|Christine|Christoph|Christopher|Ciaran|Claire|Clara|Clarissa|Claudia|Claus|Clive|Colin|Connor"
+        ~ "|Conor|Cornelia|Craig|Cristina|Curtis|Cynthia|Cyril|Dagmar|Damian|Damien|Dan|Daniel|Daniela|Danielle|Danuta|Daphne|Darren|Dave|David"
+        ~ "|Deborah|Debra|Deepak|Deirdre|Delphine|Denise|Dennis|Derek|Desmond|Detlef|Diana|Diane|Diego|Dieter|Dilip|Dimitri|Dirk|Divya|Dmitri"
+        ~ "|Dolores|Dominic|Dominik|Donald|Donna|Doris|Dorothea|Dorothy|Douglas|Duncan|Dylan|Eckhard|Ed|Edgar|Edith|Edmund|Eduard|Eduardo|Edward"
+        ~ "|Edwin|Eileen|Elaine|Eleanor|Elena|Eleni|Eleonore|Eli|Elias|Elif|Elisabeth|Elizabeth|Elke|Ella|Ellen|Elliot|Elliott|Elsa|Emil|Emilia"
+        ~ "|Emilie|Emily|Emma|Emmanuel|Enrique|Eoin|Eric|Erich|Erik|Erika|Ernst|Estelle|Esther|Ethan|Eugene|Eva|Evelyn|Ewa|Fabian|Faisal|Farah"
+        ~ "|Farid|Fatima|Fatma|Federico|Felicity|Felix|Femi|Fernando|Filip|Fiona|Florian|Folake|Frances|Francesca|Francesco|Francis|Francisco"
+        ~ "|Franz|François|Fred|Frederick|Frieda|Friedrich|Gabriel|Gabriele|Gareth|Gary|Gavin|Gemma|Geoff|Geoffrey|Georg|Gerald|Geraldine|Gerd"
+        ~ "|Gerhard|Gianni|Gillian|Giovanni|Gisela|Giulia|Giuseppe|Glenn|Gloria|Goran|Gordon|Graham|Greg|Gregory|Greta|Grzegorz|Guadalupe|Guenter"
+        ~ "|Guillaume|Günter|Günther|Gurpreet|Gustav|Hamid|Hamza|Hanna|Hannah|Hannes|Hans|Harald|Harold|Harpreet|Harriet|Harry|Hartmut|Hasan"
+        ~ "|Hassan|Heather|Heidi|Heike|Heiko|Heiner|Heinrich|Heinz|Helen|Helena|Helga|Helmut|Henning|Henry|Herbert|Hermann|Hilde|Holger|Horst"
+        ~ "|Howard|Hubert|Hugh|Hugo|Hussein|Ian|Ibrahim|Ifeoma|Igor|Ilse|Imogen|Imran|Ines|Inge|Ingeborg|Ingo|Ingrid|Irene|Irina|Isaac|Isabel"
+        ~ "|Isabella|Ismail|Ivan|Jacob|Jacqueline|Jakob|Jakub|James|Jamie|Jan|Jana|Jane|Janet|Janice|Jaroslav|Jason|Javier|Jayne|Jean|Jeanette"
+        ~ "|Jeff|Jeffrey|Jennifer|Jenny|Jens|Jeremy|Jerome|Jerry|Jessica|Jim|Jimmy|Joachim|Joan|Joanna|Joanne|Joaquin|Jocelyn|Jochen|Joe|Joel"
+        ~ "|Johann|Johanna|Johannes|John|Johnny|Jolanta|Jonas|Jonathan|Jörg|Jorge|Jose|José|Josef|Joseph|Josephine|Joshua|Josie|Joyce|Juan|Judith"
+        ~ "|Judy|Juergen|Julia|Julian|Juliane|Julie|Juliette|Jürgen|Justin|Jutta|Kai|Kamal|Kamila|Kareem|Karen|Karim|Karin|Karina|Karl|Karla"
+        ~ "|Karsten|Kasia|Katarina|Katarzyna|Kate|Katharina|Käthe|Katherine|Kathleen|Kathrin|Kathy|Katie|Katja|Katrin|Kavita|Kayla|Keiko|Keira"
+        ~ "|Keith|Kelly|Ken|Kenji|Kenneth|Kerstin|Kevin|Khadija|Khalid|Kim|Kiran|Kirsten|Kirsty|Klaus|Konrad|Konstantin|Krishna|Kristin|Krzysztof"
+        ~ "|Kumar|Kurt|Kwame|Kyle|Lakshmi|Lara|Larry|Lars|Latifa|Laura|Lauren|Laurie|Layla|Lea|Leila|Lena|Leon|Leonard|Leonardo|Leonie|Leticia"
+        ~ "|Liam|Lieselotte|Linda|Lisa|Logan|Lorenz|Lorna|Lorraine|Lothar|Louis|Louise|Luca|Lucas|Lucia|Lucinda|Lucy|Ludmila|Ludwig|Luis|Luisa"
+        ~ "|Lukas|Luke|Lutz|Lydia|Maciej|Madison|Magdalena|Mahmoud|Maik|Manfred|Manish|Manuel|Manuela|Marcel|Marcela|Marcin|Marco|Marcus|Marek"
+        ~ "|Margaret|Margarete|Margarita|Maria|Mariam|Mariana|Marianne|Marie|Mario|Marion|Marisa|Markus|Marlene|Marta|Martha|Martin|Martina"
+        ~ "|Martyn|Marvin|Mary|Mateo|Mateusz|Mathias|Mathieu|Matilda|Matthew|Matthias|Maureen|Maximilian|Maxine|Meera|Megan|Mehdi|Mehmet|Meike"
+        ~ "|Melanie|Melissa|Mia|Michael|Michaela|Michelle|Miguel|Mike|Milena|Miriam|Mohamed|Mohammad|Mohammed|Monica|Monika|Morag|Moritz|Muhammad"
+        ~ "|Muriel|Mustafa|Nadia|Nadine|Nancy|Naomi|Natalia|Natalie|Natasha|Nathan|Neha|Neil|Ngozi|Niall|Niamh|Nicholas|Nick|Nicola|Nicolas"
+        ~ "|Nicole|Nigel|Nikhil|Nikita|Nikolai|Nikolaus|Nina|Nisha|Noah|Noel|Noor|Nora|Norbert|Oksana|Oleg|Olga|Oliver|Olivia|Olivier|Omar|Orla"
+        ~ "|Oscar|Osman|Otto|Owen|Pablo|Padma|Pamela|Paolo|Pascal|Patricia|Patrick|Patrizia|Paul|Paula|Pauline|Pavel|Pedro|Peggy|Peter|Petra"
+        ~ "|Philip|Philipp|Philippa|Phillip|Phyllis|Pierre|Piotr|Pooja|Preeti|Priya|Quentin|Rachel|Rafael|Rahul|Rainer|Raj|Rajesh|Rajiv|Ralf"
+        ~ "|Ralph|Ramesh|Ramon|Ramona|Rania|Ravi|Raymond|Rebecca|Regina|Reginald|Reinhard|Renate|René|Rhiannon|Rhys|Ricardo|Riccardo|Richard|Rick"
+        ~ "|Rita|Rob|Robert|Roberta|Roberto|Roger|Rohan|Rohit|Roisin|Roland|Rolf|Ronald|Rosa|Rosalind|Rosemary|Rosie|Rowena|Roy|Rüdiger|Rudolf"
+        ~ "|Ruediger|Rupert|Russell|Ruth|Ryan|Sabine|Sabrina|Sadia|Sally|Salma|Salvatore|Sam|Samantha|Samira|Samuel|Sandra|Sanjay|Sanjeev|Saoirse"
+        ~ "|Sara|Sarah|Sascha|Scott|Sean|Sebastian|Selma|Sergei|Sergio|Shannon|Sharon|Shauna|Sheila|Shirin|Shirley|Sibylle|Siegfried|Sigrid|Silke"
+        ~ "|Silvia|Simon|Simone|Sinead|Siobhan|Sofia|Sonja|Sophia|Sophie|Stacey|Stanislav|Stefan|Stefanie|Steffen|Stella|Stephan|Stephanie"
+        ~ "|Stephen|Steve|Steven|Stuart|Sunil|Sunita|Suresh|Susan|Susanne|Suzanne|Sven|Svenja|Svetlana|Sylvia|Tabitha|Tadeusz|Tamara|Tanja|Tariq"
+        ~ "|Tatiana|Tatjana|Ted|Temitope|Teodor|Teresa|Terry|Tessa|Thandiwe|Theodor|Theresa|Thierry|Thomas|Thorsten|Tim|Timothy|Tina|Tobias|Todd"
+        ~ "|Tom|Tomasz|Tony|Torsten|Tracey|Tracy|Trevor|Tunde|Tyler|Udo|Ulrich|Ulrike|Uma|Umar|Ursula|Ute|Uwe|Valentina|Valerie|Vanessa|Vasily"
+        ~ "|Vera|Veronica|Veronika|Victor|Victoria|Vijay|Vikram|Viktor|Vincent|Virginia|Vivian|Vladimir|Volker|Walter|Waltraud|Wanda|Wendy|Werner"
+        ~ "|Wilhelm|Willi|William|Wojciech|Wolfgang|Wolfram|Xavier|Yasmin|Yolanda|Youssef|Yuki|Yuri|Yusuf|Yvette|Yvonne|Zachary|Zainab|Zeynep|Zoe"
+        ~ "|Zoë|Zuzana"
     -%}
+    {%- set surnames =
+        "Adeyemi|Agarwal|Ahmad|Akhtar|Alvarez|Andersen|Anderson|Andersson|Aziz|Banerjee|Becker|Begum|Bennett|Bergmann|Bhatt|Bianchi|Brandt"
+        ~ "|Brennan|Callaghan|Chatterjee|Chaudhry|Chowdhury|Cohen|Collins|Connolly|Cunningham|Davies|Dawson|Demir|Desai|Dhillon|Doherty|Donnelly"
+        ~ "|Doyle|Dubois|Edwards|Ellison|Engelhardt|Eriksson|Evans|Farooq|Ferguson|Fernandez|Fitzgerald|Friedman|Gallagher|Garcia|Ghosh|Gibbons"
+        ~ "|Goldberg|Gomez|Gonzalez|Griffiths|Gupta|Gutierrez|Hansen|Hargreaves|Harrington|Hartmann|Hawkins|Heinemann|Henderson|Hernandez|Higgins"
+        ~ "|Hodgson|Hoffmann|Hofmann|Holloway|Hopkins|Hossain|Hughes|Humphreys|Hussain|Iqbal|Ivanov|Ivanova|Jankowski|Jarvis|Jenkins|Jennings"
+        ~ "|Jensen|Jimenez|Johansson|Kaminski|Kapoor|Karlsson|Kaur|Kavanagh|Kaya|Kennedy|Khan|Kobayashi|Kovac|Kovacs|Kowalski|Krämer|Krüger"
+        ~ "|Larsen|Larsson|Lawson|Lefebvre|Lehmann|Levy|Lewandowski|Lindemann|Lopez|MacLeod|Maguire|Maier|Malhotra|Martinez|Matthews|Mayer|Mazur"
+        ~ "|McCarthy|McGrath|McKenna|McKenzie|Mehta|Meier|Menon|Mensah|Meyer|Mishra|Mistry|Mitchell|Morales|Moreau|Moreno|Mukherjee|Murphy|Naidu"
+        ~ "|Nair|Neumann|Nguyen|Nicholson|Nilsson|Novak|Nowicki|Okafor|Okoye|Olsen|Olsson|Osborne|Owusu|Papadopoulos|Patel|Patterson|Pearson"
+        ~ "|Pedersen|Perez|Petersen|Petrov|Petrova|Pfeiffer|Pham|Phillips|Pillai|Popescu|Popov|Pritchard|Quigley|Quinn|Qureshi|Rafferty|Rahman"
+        ~ "|Ramirez|Rashid|Rasmussen|Reddy|Reinhardt|Richardson|Robertson|Robinson|Rodriguez|Romero|Rossi|Ruiz|Russo|Sanchez|Sanderson|Sandhu"
+        ~ "|Saunders|Saxena|Schmidt|Schmitt|Scholz|Schröder|Schubert|Schulte|Schulz|Schulze|Schumacher|Seidel|Shah|Sharma|Siddiqui|Sidhu|Simmons"
+        ~ "|Simpson|Sinclair|Singh|Sorensen|Srinivasan|Stephenson|Stevenson|Subramanian|Sutherland|Szabo|Tanaka|Thiel|Thompson|Thomson|Vasquez"
+        ~ "|Verma|Vogt|Wagner|Wallace|Watanabe|Watkins|Watson|Williams|Williamson|Winkler|Wisniewski|Yadav|Yamamoto|Ziegler|Zielinski"
+    -%}
+    {#- Those that are words where they have no capital letter: there they are none. -#}
+    {%- set words =
+        "ali|ana|bert|bob|carol|dan|ed|eli|eva|grace|guadalupe|harry|ines|jan|jean|kai|kaya|ken|krishna|marina|moreno|nick|noel|peter|pillai"
+        ~ "|regina|rob|rosa|sally|sidhu|terry|ute|virginia"
+    -%}
+    {%- set lower_case_names = [] -%}
+    {%- for name in (given_names ~ "|" ~ surnames).split("|") if name | lower not in words.split("|") -%}
+        {%- do lower_case_names.append(name | lower) -%}
+    {%- endfor -%}
+    {%- set lower_case_name = "(?:" ~ lower_case_names | join("|") ~ ")" -%}
+    {#- Whoever writes a note in haste writes names in small letters too; who looks for goods types brands: ben & jerry. -#}
+    {%- set hasty_patterns = [(start ~ lower_case_name ~ end, "<1>[name]<2>")] * 2 if is_prose else [] -%}
     {%- set given_name = "(?:" ~ given_names ~ ")(?:-" ~ word ~ ")?(?:" ~ further ~ ")?" -%}
     {%- set pinyin =
         "(?:Wang|Zhang|Liu|Chen|Yang|Huang|Zhao|Zhou|Xu|Sun|Zhu|Guo|Luo|Zheng|Liang|Xie|Tang|Feng|Deng|Cao|Peng|Zeng|Xiao|Jiang|Cai|Shen|Lu|Wei|Lin"
@@ -101,6 +145,7 @@
         (start ~ meeting ~ two_words, "<1><2>[name]"),
         (start ~ given_name ~ end, "<1>[name]<2>"),
         (start ~ given_name ~ end, "<1>[name]<2>"),
+        (start ~ initials ~ "(?:" ~ surnames ~ ")(?:-" ~ word ~ ")?" ~ end, "<1>[name]<2>"),
         (start ~ pinyin ~ pinyin_given ~ end, "<1>[name]<2>"),
         (surname ~ given ~ "{0,2}" ~ chinese_title, "[name]<1>"),
         (rare_surname ~ "(经理|先生|女士|小姐|太太|老师|阿姨|师傅)", "[name]<1>"),
@@ -117,7 +162,7 @@
         ("[0-9]{2}([ .-][0-9]{2}){4}", "[phone]"),
         ("[A-Za-z]{0,6}[-_#/]?[0-9]{6,}[Xx]?", "[id]"),
         ("[A-Z]{2,6}[-_#/][0-9]{3,}", "[id]"),
-    ] -%}
+    ] + hasty_patterns -%}
     {{- adapter.dispatch("masked_text", "upswing")(text, patterns) -}}
 {% endmacro %}
 

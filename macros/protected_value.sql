@@ -10,6 +10,8 @@
         {{ return(masked_phone(text)) }}
     {%- elif column.pii == "text" -%}
         {{ return(masked_text(text)) }}
+    {%- elif column.pii == "query" -%}
+        {{ return(masked_text(text, is_prose=false)) }}
     {%- else -%}
         {{ return(value) }}
     {%- endif -%}

@@ -1,6 +1,8 @@
 from upswing import engine, fits
 from upswing.customers.customer_predictor import CustomerPredictorParameters
 from upswing.customers.customer_predictor_evaluation import fit_customer_predictor
+from upswing.privacy import erasures
+from upswing.privacy.keys import warehouse_folder
 from upswing.slices import Groups
 
 
@@ -28,4 +30,5 @@ def model(dbt, session):
         engine.read_earlier(dbt, session),
         fits.RefitPolicy(**dbt.config.meta_get("refit_policy")),
         as_of_date,
+        erased_at=erasures.newest(warehouse_folder()),
     )

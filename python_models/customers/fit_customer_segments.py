@@ -2,6 +2,8 @@ from upswing import engine, fits
 from upswing.customers.segment_features import SEGMENT_COLUMNS
 from upswing.customers.segment_fit import fit_customer_segments
 from upswing.customers.segment_parameters import SegmentParameters
+from upswing.privacy import erasures
+from upswing.privacy.keys import warehouse_folder
 
 
 def model(dbt, session):
@@ -18,4 +20,5 @@ def model(dbt, session):
         earlier,
         fits.RefitPolicy(**dbt.config.meta_get("refit_policy")),
         engine.read_date(dbt.ref("base_raw__clock"), "as_of_date"),
+        erased_at=erasures.newest(warehouse_folder()),
     )

@@ -1,6 +1,8 @@
 from upswing import engine, fits
 from upswing.customers.recommend_fit import TrainingData, fit_recommender
 from upswing.customers.recommend_parameters import RecommenderParameters
+from upswing.privacy import erasures
+from upswing.privacy.keys import warehouse_folder
 from upswing.slices import Groups
 
 
@@ -26,4 +28,5 @@ def model(dbt, session):
         engine.read_earlier(dbt, session),
         fits.RefitPolicy(**dbt.config.meta_get("refit_policy")),
         as_of_date,
+        erased_at=erasures.newest(warehouse_folder()),
     )

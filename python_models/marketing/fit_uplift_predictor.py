@@ -1,6 +1,8 @@
 from upswing import engine, fits
 from upswing.marketing.uplift_evaluation import fit_uplift_predictor
 from upswing.marketing.uplift_rows import UpliftParameters, comparable_touches
+from upswing.privacy import erasures
+from upswing.privacy.keys import warehouse_folder
 from upswing.slices import Groups
 
 
@@ -21,4 +23,5 @@ def model(dbt, session):
         engine.read_earlier(dbt, session),
         fits.RefitPolicy(**dbt.config.meta_get("refit_policy")),
         engine.read_date(dbt.ref("base_raw__clock"), "as_of_date"),
+        erased_at=erasures.newest(warehouse_folder()),
     )

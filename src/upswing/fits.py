@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -39,6 +39,9 @@ FIT_SCHEMA = pa.schema(
 
 SKETCH_ROWS = 1024
 
+AFTER_ERASURE = "customers were erased since the last fit"
+"""Why a fit was made; the macro ``prune_weights`` looks for it, and leaves no older fit its weights."""
+
 PARSE_TRIES = 20
 
 REFIT_CHOICES = ("auto", "always", "never")
@@ -50,8 +53,8 @@ class RefitPolicy:
 
     Attributes:
         refit: ``always``; ``never``, not even the first time; or ``auto``: when there is no fit, when the code, the
-            parameters or more than ``refit_growth`` of the training rows changed, or when anything changed and the
-            newest fit is older than ``refit_after_days``.
+            parameters or more than ``refit_growth`` of the training rows changed, when customers whose rows trained it
+            were erased since, or when anything changed and the newest fit is older than ``refit_after_days``.
         refit_after_days: age in days of the newest fit, between the two as-of dates.
         refit_growth: share of the training rows, above 0.
     """
@@ -153,6 +156,7 @@ def fit_when_due(
     as_of_date: date | None,
     tell: Callable[[str], None] = print,
     drift: Callable[[dict[str, Any]], str | None] | None = None,
+    erased_at: datetime | None = None,
 ) -> pa.Table:
     """Train where due and return the fit as one row of :data:`FIT_SCHEMA`, or no row where nothing was trained.
 
@@ -168,6 +172,8 @@ def fit_when_due(
         tell: told in one line what was decided and why.
         drift: given the newest fit, says why its errors call for another, or None; asked where ``refit`` is auto and
             nothing else calls for one.
+        erased_at: when a customer was last erased (UTC, without a zone), to the second; None where nobody was, and of a
+            model that learns from no rows of customers.
     """
     nothing = FIT_SCHEMA.empty_table()
     if as_of_date is None:
@@ -182,7 +188,7 @@ def fit_when_due(
     digest.update(code_hash.encode())
     fingerprint = digest.hexdigest()
     newest = newest_fit(earlier)
-    reason = refit_reason(newest, fingerprint, code_hash, parameters_json, hashes, policy, as_of_date)
+    reason = refit_reason(newest, fingerprint, code_hash, parameters_json, hashes, policy, as_of_date, erased_at)
     if reason is None and drift is not None and newest is not None and policy.refit == "auto":
         reason = drift(newest) if newest["fingerprint"] != fingerprint else None
     if reason is None:
@@ -225,10 +231,14 @@ def refit_reason(
     hashes: NDArray[np.uint64],
     policy: RefitPolicy,
     as_of_date: date,
+    erased_at: datetime | None = None,
 ) -> str | None:
     """Why a fit is due, in words, or None where it is not."""
     if policy.refit == "never":
         return None
+    # The list of the erased has whole seconds, cut off.
+    if newest is not None and erased_at is not None and newest["fitted_at"] < erased_at + timedelta(seconds=1):
+        return AFTER_ERASURE
     if policy.refit == "always":
         return "refit is always"
     if newest is None:

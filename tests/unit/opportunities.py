@@ -22,6 +22,7 @@ LISTS = ("note_texts", "feedback_texts", "visited_on", *KNOWN_AFTER_VISITS)
 SCHEMA = pa.schema(
     [
         pa.field("opportunity_id", pa.string()),
+        pa.field("customer_id", pa.string()),
         pa.field("owner_id", pa.string()),
         pa.field("status", pa.string()),
         pa.field("opened_at", pa.timestamp("us")),
@@ -76,6 +77,7 @@ def opportunity(
     status: str = "won",
     closed_at: datetime | None = datetime(2017, 6, 1),
     amount: float | None = 1000.0,
+    customer_id: str | None = None,
     **known: Any,
 ) -> Row:
     """One row; the markers that the warehouse puts before notes and feedback are put here."""
@@ -97,6 +99,7 @@ def opportunity(
     } | known
     return {
         "opportunity_id": opportunity_id,
+        "customer_id": customer_id,
         "owner_id": "owner",
         "status": status,
         "opened_at": FIRST_DAY,

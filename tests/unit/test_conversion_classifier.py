@@ -39,7 +39,7 @@ from upswing.opportunities.conversion_evaluation import (
     fit_conversion_classifier,
 )
 from upswing.opportunities.encoded_visits import VisitVectors
-from upswing.opportunities.known_courses import DECIMALS, Course, KnownCourses
+from upswing.opportunities.known_courses import DECIMALS, Course, KnownCourses, course_key
 from upswing.opportunities.layer_tuning import TuningParameters
 from upswing.opportunities.opportunity_texts import KNOWN_AFTER_VISITS, OpportunityTexts
 from upswing.opportunities.score_stack import ScoreStack
@@ -226,20 +226,29 @@ def test_progress_goes_forward_to_the_end(steps: list[tuple[int, int]]) -> None:
 # The courses that are kept
 
 
-def courses(fit: Fit) -> dict[str, Course]:
+def courses(fit: Fit) -> dict[int, Course]:
     return KnownCourses.unpacked(unpack(fit.weights)[0]).courses
+
+
+def keys_of(texts: OpportunityTexts) -> list[int]:
+    return [course_key(*named) for named in zip(texts.opportunity_ids, texts.fingerprints, strict=True)]
 
 
 def test_what_tested_is_out_of_sample_and_the_others_are_not(fit: Fit) -> None:
     closed = closed_with_visits(texts_of(ROWS))
     testing = closed_later(closed, 0.25)
     found = courses(fit)
-    assert set(found) == set(closed.opportunity_ids)
-    for row, name in enumerate(closed.opportunity_ids):
-        course = found[name]
+    assert set(found) == set(keys_of(closed))
+    for row, key in enumerate(keys_of(closed)):
+        course = found[key]
         assert course.is_out_of_sample == testing[row]
-        assert course.fingerprint == closed.fingerprints[row]
         assert len(course.probabilities) == closed.visits[row]
+
+
+def test_no_opportunity_is_named_in_a_fit(fit: Fit) -> None:
+    ids = texts_of(ROWS).opportunity_ids
+    assert len(ids) > 100
+    assert not [name for name in ids if name.encode() in fit.weights]
 
 
 def test_in_sample_courses_are_of_the_classifier_that_is_kept(
@@ -249,8 +258,8 @@ def test_in_sample_courses_are_of_the_classifier_that_is_kept(
     found = classifier.probabilities(closed, read(classifier, bert, closed))
     kept = courses(fit)
     differences = {True: [0.0], False: [0.0]}
-    for row, name in enumerate(closed.opportunity_ids):
-        course = kept[name]
+    for row, key in enumerate(keys_of(closed)):
+        course = kept[key]
         again = found[closed.offsets[row] : closed.offsets[row + 1]]
         differences[course.is_out_of_sample].append(float(np.abs(np.array(course.probabilities) - again).max()))
     assert max(differences[False]) < 0.02
@@ -260,12 +269,20 @@ def test_in_sample_courses_are_of_the_classifier_that_is_kept(
 def test_courses_after_packing() -> None:
     texts = texts_of([opportunity("a b", ["met", "met"]), opportunity("签约", ["met"])])
     known = KnownCourses.of(texts, np.array([0.123456789, 1.0, 0.25]), False)
-    assert known.courses["a b"].probabilities == (round(0.123456789, DECIMALS), 1.0)
+    (first, second), (mark, other) = texts.opportunity_ids, texts.fingerprints
+    assert known.find(first, mark) == Course((round(0.123456789, DECIMALS), 1.0), False)
     both = known.replaced_by(KnownCourses.of(texts[np.array([1])], np.array([0.5]), True))
-    assert both.courses["签约"].probabilities == (0.5,)
-    assert both.courses["签约"].is_out_of_sample
-    assert both.courses["a b"] == known.courses["a b"]
+    assert both.find(second, other) == Course((0.5,), True)
+    assert both.find(first, mark) == known.find(first, mark)
+    assert both.find(first, other) is None
     assert KnownCourses.unpacked(both.packed()) == both
+    assert both.may_have_trained(np.datetime64("2017-06-01T00:00:00"))
+    assert not both.may_have_trained(np.datetime64("2017-06-01T00:00:01"))
+    assert not KnownCourses({}).may_have_trained(np.datetime64("2017-06-01"))
+
+
+def test_a_fit_of_an_older_version_has_no_courses() -> None:
+    assert KnownCourses.unpacked({"courses.ids": np.zeros(1)}) == KnownCourses({})
 
 
 # What it says

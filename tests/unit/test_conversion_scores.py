@@ -14,7 +14,7 @@ from upswing.opportunities.conversion_classifier import ConversionClassifier, Co
 from upswing.opportunities.conversion_evaluation import fit_conversion_classifier
 from upswing.opportunities.conversion_scores import CONVERSION_SCHEMA, WITHOUT_VISIT, conversion_scorer, visit_reasons
 from upswing.opportunities.encoded_visits import encode_visits
-from upswing.opportunities.known_courses import Course, KnownCourses
+from upswing.opportunities.known_courses import KnownCourses
 from upswing.opportunities.text_model import TextModelParameters
 from upswing.reasons.codes import from_json, to_json
 from upswing.reasons.words import worded
@@ -77,8 +77,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ids
 
 
-def known_courses(fit: FitRow) -> dict[str, Course]:
-    return KnownCourses.unpacked(unpack(fit["weights"])[0]).courses
+def known_courses(fit: FitRow) -> KnownCourses:
+    return KnownCourses.unpacked(unpack(fit["weights"])[0])
 
 
 def test_without_a_fit_there_is_no_row(bert: Bert) -> None:
@@ -120,7 +120,13 @@ def test_open_ones_are_read_and_closed_ones_take_their_course(fit: FitRow, bert:
     found = by_id(score(fit, bert, ROWS, tell=told.append))
     assert sorted(read) == sorted(row["opportunity_id"] for row in OPEN)
     assert "00001-aaaaaaaa read 31 of 151" in told[0]
-    for name, course in known_courses(fit).items():
+    courses = known_courses(fit)
+    assert len(courses.courses) == len(ROWS) - len(OPEN) - 1
+    for name, row in found.items():
+        course = courses.find(name, row["text_fingerprint"])
+        if course is None:
+            assert row["is_out_of_sample"]
+            continue
         assert found[name]["probabilities_after_visits"] == list(course.probabilities)
         assert found[name]["is_out_of_sample"] == course.is_out_of_sample
         assert found[name]["visit_effects"] is None

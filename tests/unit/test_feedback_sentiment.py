@@ -44,7 +44,11 @@ def made_texts() -> tuple[pa.Table, pa.Table]:
                 vector = np.eye(3)[place] + generator.normal(0, 0.3, 3)
                 readings.append(np.append(vector, generator.normal(0, 0.1, 3)))
     rows = pa.table(
-        {"feedback_text": texts, "answers": [int(count.sum()) for count in counts]}
+        {
+            "feedback_text": texts,
+            "customer_ids": [[f"c{row % 7}", f"c{row % 11}"] for row in range(len(texts))],
+            "answers": [int(count.sum()) for count in counts],
+        }
         | {f"{name}_answers": [int(count[place]) for count in counts] for place, name in enumerate(CLASSES)}
     )
     return rows, readings_of(texts, readings)
@@ -98,7 +102,7 @@ def test_noise_for_readings_does_not_beat_the_words(made: tuple[pa.Table, pa.Tab
     counts = {name: [0] * len(names) for name in CLASSES}
     for row in range(len(names)):
         counts[CLASSES[row % 10 % 3]][row] = 1
-    rows = texts.select(["feedback_text", "answers"])
+    rows = texts.select(["feedback_text", "customer_ids", "answers"])
     for name in CLASSES:
         rows = rows.append_column(f"{name}_answers", pa.array(counts[name]))
     noise = readings_of(names, np.random.default_rng(1).normal(0, 1, (len(names), 6)))
@@ -200,16 +204,39 @@ def test_a_losing_model_is_said_to_lose() -> None:
 
 
 def test_words_come_back_from_their_bytes() -> None:
-    terms = Terms.of(["good corn", "good peas", "bad peas", "一般般"])
+    terms = Terms.of(["good corn", "good peas", "bad peas", "一般般"], [["a"]] * 4, 1)
     again = Terms.unpacked(terms.packed())
     assert again.terms == terms.terms
     assert np.array_equal(again.weights(["good peas"]).toarray(), terms.weights(["good peas"]).toarray())
     assert np.linalg.norm(terms.weights(["good peas"]).toarray()) == pytest.approx(1)
-    nothing = Terms.unpacked(Terms.of([""]).packed())
+    nothing = Terms.unpacked(Terms.of([""], [["a"]], 1).packed())
     assert nothing.weights(["good"]).shape == (1, 0)
     layer = SentimentLayer(np.arange(9.0).reshape(3, 3), np.zeros(3))
     classifier = SentimentClassifier.from_bytes(SentimentClassifier(nothing, layer).to_bytes())
     assert classifier.probabilities(["good"], np.ones((1, 3))).sum() == pytest.approx(1)
+
+
+def test_a_word_is_learned_from_where_enough_customers_wrote_it() -> None:
+    texts = ["quiche by garland", "quiche again by garland", "quiche of olga", "quiche of rhys"]
+    writers = [["a"], ["a"], ["b"], ["c"]]
+    assert Terms.of(texts, writers, 1).terms != Terms.of(texts, writers, 2).terms
+    assert Terms.of(texts, writers, 2).terms == ("of", "quiche", "quiche of")
+    assert Terms.of(texts, writers, 3).terms == ("quiche",)
+    assert Terms.of(texts, writers, 4).terms == ()
+    # Two texts of one customer each are of two customers; of the first two the fits look no further.
+    assert "fine" in Terms.of(["fine", "fine too"], [["a", "b"], ["b"]], 2).terms
+
+
+def test_a_fit_keeps_no_word_of_a_few_customers(made: tuple[pa.Table, pa.Table]) -> None:
+    texts, readings = made
+    named = [f"{text} garland" if row < 4 else text for row, text in enumerate(texts["feedback_text"].to_pylist())]
+    known = texts.set_column(0, "feedback_text", pa.array(named))
+    read = readings.set_column(0, "feedback_text", pa.array(named))
+    classifier = SentimentClassifier.from_bytes(fit_sentiment_classifier(known, read, PARAMETERS).weights)
+    assert "apple" in classifier.terms.terms
+    assert "garland" in " ".join(named)
+    # Rows 0 to 3 are of c0 to c3, each of them twice.
+    assert not [term for term in classifier.terms.terms if "garland" in term.split()]
 
 
 def test_texts_are_read_once(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,6 +259,7 @@ def test_texts_are_read_once(tmp_path_factory: pytest.TempPathFactory, monkeypat
         ({"folds": 2}, "folds is 2; expected"),
         ({"alike_share": 0.0}, "expected a share above 0 up to 1"),
         ({"min_texts": 0}, "min_texts is 0; expected"),
+        ({"least_customers": 0}, r"least_customers \(var k_anonymity\) is 0; expected"),
     ],
 )
 def test_parameters_say_what_is_expected(setting: dict[str, Any], message: str) -> None:

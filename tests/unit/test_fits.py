@@ -4,16 +4,19 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import jinja2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from upswing.fits import (
+    AFTER_ERASURE,
     FIT_SCHEMA,
     SKETCH_ROWS,
     Fit,
@@ -28,6 +31,7 @@ from upswing.fits import (
     row_hashes,
     source_hash,
 )
+from upswing.privacy.erasures_fits import CUSTOMER_FITS
 
 TODAY = date(2017, 12, 31)
 MODULE = "upswing.metrics"
@@ -54,6 +58,7 @@ def build(
     knobs: Knobs | None = None,
     train: Callable[[], Fit] = trained,
     told: list[str] | None = None,
+    erased_at: datetime | None = None,
 ) -> pa.Table:
     return fit_when_due(
         "model",
@@ -65,6 +70,7 @@ def build(
         policy or RefitPolicy(),
         as_of_date,
         (told if told is not None else []).append,
+        erased_at=erased_at,
     )
 
 
@@ -249,3 +255,73 @@ def test_a_parser_that_is_disturbed_by_another_thread_is_asked_again(monkeypatch
     monkeypatch.setattr(ast, "parse", disturbed)
     assert source_hash("upswing.splits") == undisturbed
     assert calls
+
+
+# After an erasure
+
+
+def test_a_fit_made_before_an_erasure_is_made_again_though_nothing_else_changed() -> None:
+    first = build(rows(range(10)))
+    fitted_at = first.to_pylist()[0]["fitted_at"]
+    assert build(rows(range(10)), first).num_rows == 0
+    assert build(rows(range(10)), first, erased_at=fitted_at - timedelta(seconds=1)).num_rows == 0
+    # The list of the erased has whole seconds: this one may be of a moment after the fit.
+    again = build(rows(range(10)), first, erased_at=fitted_at.replace(microsecond=0))
+    assert reason(again) == AFTER_ERASURE
+    assert again.to_pylist()[0]["model_version"].startswith("00002-")
+    both = pa.concat_tables([first, again])
+    assert build(rows(range(10)), both, erased_at=fitted_at - timedelta(seconds=1)).num_rows == 0
+
+
+def test_who_never_refits_does_not_after_an_erasure() -> None:
+    first = build(rows(range(10)))
+    never = RefitPolicy(refit="never")
+    assert build(rows(range(9)), first, never, erased_at=datetime(2100, 1, 1)).num_rows == 0
+
+
+def test_a_fit_whose_hashes_of_rows_were_taken_is_made_again() -> None:
+    first = build(rows(range(10)))
+    place = first.schema.get_field_index("row_sketch")
+    forgotten = first.set_column(place, "row_sketch", pa.array([b""], pa.binary()))
+    assert build(rows(range(9)), forgotten).num_rows == 1
+
+
+def test_every_fit_that_reads_rows_of_customers_asks_for_erasures() -> None:
+    """And the list of those that forgetting empties names the same; the macro knows the reason by its words."""
+    of_sums = {"fit_sales_forecaster", "fit_breakout_classifier", "fit_surge_locator"}
+    project = Path(__file__).parents[2]
+    fits = {path.stem: path.read_text() for path in project.glob("python_models/*/fit_*.py")}
+    assert {name for name, source in fits.items() if "erased_at=erasures.newest(" in source} == set(CUSTOMER_FITS)
+    assert set(fits) == set(CUSTOMER_FITS) | of_sums
+    assert AFTER_ERASURE in (project / "macros" / "prune_weights.sql").read_text()
+
+
+def pruned(tmp_path: Path, reasons: list[str], keep_weights: int) -> list[str]:
+    """Versions of fits made for these reasons that keep their weights."""
+    source = (Path(__file__).parents[2] / "macros" / "prune_weights.sql").read_text(encoding="utf-8")
+    macros = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(
+        source, globals={"this": "fits", "var": {"keep_weights": keep_weights}.__getitem__}
+    )
+    with duckdb.connect(str(tmp_path / "fits.duckdb")) as connection:
+        connection.execute("create table fits (model_version varchar, refit_reason varchar, weights blob)")
+        for number, why in enumerate(reasons, 1):
+            connection.execute("insert into fits values (?, ?, 'w'::blob)", [f"{number:05d}-a", why])
+        connection.execute(vars(macros.module)["duckdb__prune_weights"](AFTER_ERASURE))
+        kept = connection.execute("select model_version from fits where weights is not null order by all").fetchall()
+    return [version for (version,) in kept]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "keep_weights", "kept"),
+    [
+        (["first fit", "x", "y"], 5, ["00001-a", "00002-a", "00003-a"]),
+        (["first fit", "x", "y"], 2, ["00002-a", "00003-a"]),
+        (["first fit", "x", AFTER_ERASURE], 5, ["00003-a"]),
+        (["first fit", AFTER_ERASURE, "x"], 5, ["00002-a", "00003-a"]),
+        (["first fit", AFTER_ERASURE, "x", "y"], 2, ["00003-a", "00004-a"]),
+    ],
+)
+def test_no_weights_from_before_an_erasure_outlive_the_fit_after_it(
+    tmp_path: Path, reasons: list[str], keep_weights: int, kept: list[str]
+) -> None:
+    assert pruned(tmp_path, reasons, keep_weights) == kept

@@ -49,9 +49,29 @@ def test_what_is_no_name_stays(sql: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "marked",
+    ["asked <kevin>, later <jakub> <okafor>", "<priya> and <zoë> said yes", "Then <Okafor> came, and J. R. <Kowalski>"],
+)
+def test_names_in_small_letters_and_surnames_alone_are_masked_in_notes(sql: str, marked: str) -> None:
+    note = labelled(marked.replace("J. R. <Kowalski>", "<J. R. Kowalski>"))
+    assert masked([note.text], sql) == [note.masked]
+
+
+def test_small_letters_that_are_words_stay() -> None:
+    text = "jan and nick of time, grace period, a jean, they rob us, ben will mark it; rosa is pink"
+    sql = masked_text_sql("x")
+    assert masked([text], sql) == [text.replace("ben", "[name]")]
+
+
+def test_brands_that_are_looked_for_stay_in_a_query() -> None:
+    sql = masked_text_sql("x", is_prose=False)
+    assert masked(["sara lee", "ben & jerry", "Priya"], sql) == ["sara lee", "ben & jerry", "[name]"]
+
+
+@pytest.mark.parametrize(
     ("notes", "recall", "precision"),
     [
-        (sample_notes("en", rounds=3), 0.6, 0.95),
+        (sample_notes("en", rounds=3), 0.9, 0.95),
         (sample_notes("zh", rounds=3), 0.85, 0.95),
         (letters(rounds=3), 0.7, 0.95),
     ],

@@ -6,8 +6,10 @@ import pyarrow as pa
 import pytest
 
 from unit.segments import EARLIER, QUICK, customer, drawn, table, two_days
+from upswing.customers.segment_clusters import DensityClusters
 from upswing.customers.segment_evaluation import agreement
-from upswing.customers.segment_fit import fit_customer_segments
+from upswing.customers.segment_features import snapshots_of
+from upswing.customers.segment_fit import fit_customer_segments, training_customers
 from upswing.customers.segment_model import SegmentModel
 from upswing.customers.segment_parameters import SegmentParameters
 from upswing.fits import Fit, NotEnoughHistory
@@ -99,9 +101,25 @@ def test_customers_who_are_all_alike_are_not_learned_from() -> None:
 
 
 def test_more_customers_than_train_are_sampled() -> None:
+    snapshot = snapshots_of(table(drawn(240)), QUICK.cap_days)[0]
     few = replace(QUICK, training_customers=100, density_customers=50)
-    model = SegmentModel.from_bytes(fit_customer_segments(table(drawn(240)), few, None).weights)
-    assert len(model.density.points) == 50
+    assert len(training_customers(snapshot, few)) == 100
+    assert len(DensityClusters.fit(snapshot, few).points) == 50
+
+
+def test_no_segment_is_of_so_few_customers_that_its_centre_tells_of_them() -> None:
+    strange = [
+        customer(f"z{number}", orders=900, recency_days=1, orders_active=900, revenue_active=9e6, average_basket=1e4)
+        for number in range(4)
+    ]
+    rows = table([*drawn(240), *strange])
+    alone = SegmentModel.from_bytes(fit_customer_segments(rows, replace(QUICK, least_customers=1), None).weights)
+    among = SegmentModel.from_bytes(fit_customer_segments(rows, QUICK, None).weights)
+    values = snapshots_of(rows, QUICK.cap_days)[0].values
+    assert np.bincount(alone.clusters.assign(values)).min() == 4
+    assert np.bincount(among.clusters.assign(values)).min() >= 5
+    with pytest.raises(NotEnoughHistory, match="fewer than k_anonymity 200 are in one of them"):
+        fit_customer_segments(rows, replace(QUICK, least_customers=200), None)
 
 
 def test_agreement_is_not_told_of_a_single_cluster() -> None:

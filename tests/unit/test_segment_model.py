@@ -22,8 +22,7 @@ def learned(customers: SnapshotFeatures, earlier: SegmentModel | None = None) ->
     hold_one_thread()
     clusters = KMeansClusters.fit(customers, QUICK)
     assert clusters is not None
-    density = DensityClusters.fit(customers, QUICK)
-    return SegmentModel.numbered(clusters, density, customers, QUICK.cap_days, earlier)
+    return SegmentModel.numbered(clusters, QUICK.density, customers, QUICK.cap_days, earlier)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +58,17 @@ def test_bytes_round_trip(customers: SnapshotFeatures, model: SegmentModel) -> N
     found = SegmentModel.from_bytes(model.to_bytes())
     assert found.to_bytes() == model.to_bytes()
     np.testing.assert_array_equal(found.distances(customers.values), model.distances(customers.values))
-    np.testing.assert_array_equal(found.outliers(customers.values), model.outliers(customers.values))
+    for one, other in zip(found.outliers(customers), model.outliers(customers), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_fit_keeps_no_row_of_a_customer(customers: SnapshotFeatures, model: SegmentModel) -> None:
+    arrays, _facts = unpack(model.to_bytes())
+    assert not [name for name, array in arrays.items() if len(array) == len(customers)]
+    points = {tuple(point) for point in model.clusters.space.points(customers.values).round(6).tolist()}
+    for name, array in arrays.items():
+        if array.ndim == 2:
+            assert points.isdisjoint(tuple(row) for row in array.round(6).tolist()), name
 
 
 def test_numbers_outlive_a_refit(model: SegmentModel) -> None:
@@ -106,12 +115,20 @@ def test_a_fit_that_knew_other_features_numbers_nothing(model: SegmentModel) -> 
 
 def test_who_is_like_nobody_is_an_outlier(customers: SnapshotFeatures, model: SegmentModel) -> None:
     strange = customer("z", orders=9, recency_days=180, orders_active=90, revenue_active=0.0, average_basket=0.0)
-    lonely = snapshots_of(table([strange]), QUICK.cap_days)[0].values
-    beside = DensityClusters.fit(snapshots_of(table([*drawn(240), strange]), QUICK.cap_days)[0], QUICK)
-    assert beside.assign(lonely).tolist() == [-1]
-    assert model.density.outlier_scores(lonely)[0] > 3
-    assert np.median(model.density.outlier_scores(customers.values)) == pytest.approx(1)
-    np.testing.assert_array_equal(model.density.assign(customers.values), model.density.labels)
+    beside = snapshots_of(table([*drawn(240), strange]), QUICK.cap_days)[0]
+    is_outlier, score = model.outliers(beside)
+    lonely = beside.customer_ids == "z"
+    assert is_outlier[lonely].tolist() == [True]
+    assert score[lonely][0] > 3
+    assert np.median(score) == pytest.approx(1)
+    is_outlier, _score = model.outliers(customers)
+    np.testing.assert_array_equal(is_outlier, DensityClusters.fit(customers, QUICK).labels == -1)
+
+
+def test_among_a_handful_nobody_is_an_outlier(customers: SnapshotFeatures, model: SegmentModel) -> None:
+    is_outlier, score = model.outliers(customers[np.arange(9)])
+    assert not is_outlier.any()
+    assert np.isnan(score).all()
 
 
 def test_rfm_scores_rank_recent_frequent_and_valuable_customers_first(customers: SnapshotFeatures) -> None:

@@ -7,10 +7,11 @@ import pytest
 from pyarrow import csv
 
 from unit.segments import NAMES, TRAITS
-from upswing.customers.segment_clusters import DensityClusters, KMeansClusters
+from upswing.customers.segment_clusters import KMeansClusters
 from upswing.customers.segment_features import FEATURE_NAMES, FeatureSpace, FloatArray, quantile_grid
 from upswing.customers.segment_model import SegmentModel
 from upswing.customers.segment_names import NOT_BOUGHT_NAME, name_rules, segment_names, segment_traits
+from upswing.customers.segment_parameters import DensityRules
 from upswing.user_errors import UserError
 
 FEATURES = len(FEATURE_NAMES)
@@ -25,9 +26,8 @@ def model_of(typical: FloatArray) -> SegmentModel:
     median[FEATURE_NAMES.index("orders_active")] = np.log1p(1.0)
     space = FeatureSpace(median, np.ones(FEATURES), np.ones(FEATURES), 3.0)
     quantiles = quantile_grid(np.tile(np.linspace(0, 1, 101)[:, None], FEATURES))
-    density = DensityClusters(space, typical, np.zeros(len(typical), dtype=np.int64), 1)
     numbers = np.arange(1, len(typical) + 1)
-    return SegmentModel(KMeansClusters(space, typical), numbers, len(typical), density, typical, quantiles, 182)
+    return SegmentModel(KMeansClusters(space, typical), numbers, len(typical), DensityRules(), typical, quantiles, 182)
 
 
 def typical(**features: float) -> FloatArray:

@@ -70,8 +70,11 @@ def test_scores_do_not_depend_on_the_order_of_the_rows(fit: dict[str, Any]) -> N
 
 def test_a_customer_keeps_the_segment_whoever_else_is_scored(fit: dict[str, Any]) -> None:
     everybody = scored(fit, drawn(240))
+    among_others = {"is_outlier", "outlier_score"}
     for row in drawn(8):
-        assert scored(fit, [row])[row["customer_id"]] == everybody[row["customer_id"]]
+        alone, beside = scored(fit, [row])[row["customer_id"]], everybody[row["customer_id"]]
+        assert alone["outlier_score"] is None
+        assert {name for name in alone if alone[name] != beside[name]} <= among_others
 
 
 def test_without_a_fit_or_customers_nothing_is_scored(fit: dict[str, Any]) -> None:

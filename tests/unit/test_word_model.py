@@ -7,7 +7,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 
 from unit.opportunities import CHINESE, ENGLISH, Language, Row, make_rows, opportunity, texts_of
-from upswing.opportunities.word_model import LEAST_RECORDS, WORDS, WordModel, visit_documents
+from upswing.fits import NotEnoughHistory
+from upswing.opportunities.word_model import WORDS, WordModel, visit_documents
 
 FloatArray = NDArray[np.float64]
 
@@ -57,10 +58,10 @@ def test_the_only_visit_left_out_leaves_the_intercept() -> None:
 def test_terms_and_their_rarity(language: Language) -> None:
     rows = make_rows(120, language=language)
     model = WordModel.fit(texts_of(rows))
-    visits = [body for row in rows for body in bodies(row)]
-    expected = TfidfVectorizer(ngram_range=(1, 2), token_pattern=WORDS, min_df=LEAST_RECORDS).fit(visits)
-    assert list(model.terms) == expected.get_feature_names_out().tolist()
     documents = [BREAK.join(bodies(row)) for row in rows]
+    expected = TfidfVectorizer(ngram_range=(1, 2), token_pattern=WORDS, min_df=5).fit(documents)
+    of_visits = [term for term in expected.get_feature_names_out().tolist() if BREAK.strip() not in term.split()]
+    assert list(model.terms) == of_visits
     whole = TfidfVectorizer(ngram_range=(1, 2), token_pattern=WORDS, vocabulary=list(model.terms)).fit(documents)
     np.testing.assert_allclose(model.rarity, whole.idf_)
 
@@ -82,6 +83,40 @@ def test_markers_are_not_counted_and_brackets_of_the_note_are() -> None:
 def test_pairs_of_words_do_not_span_two_visits() -> None:
     rows = [opportunity(f"o{n}", ["met manager", "signed budget"], status="won" if n % 2 else "lost") for n in range(9)]
     assert WordModel.fit(texts_of(rows)).terms == ("budget", "manager", "met", "met manager", "signed", "signed budget")
+
+
+def test_a_word_is_learned_from_where_enough_customers_have_it() -> None:
+    """Pascoe is in six deals, of four customers; Quigley in ten visits, of two deals whose customers are not known."""
+    rows = [
+        opportunity(f"o{n}", ["ask pascoe"], status="won" if n % 2 else "lost", customer_id=f"c{min(n, 3)}")
+        for n in range(6)
+    ]
+    rows += [opportunity(f"p{n}", ["ask quigley"] * 5, status="won" if n % 2 else "lost") for n in range(2)]
+    assert WordModel.fit(texts_of(rows), 5).terms == ("ask",)
+    assert {"pascoe", "ask pascoe"} <= set(WordModel.fit(texts_of(rows), 4).terms)
+    assert "quigley" not in WordModel.fit(texts_of(rows), 3).terms
+    assert "quigley" in WordModel.fit(texts_of(rows), 2).terms
+    with pytest.raises(NotEnoughHistory, match="no word stands in the visit records of 7 customers"):
+        WordModel.fit(texts_of(rows), 7)
+
+
+def test_a_name_is_no_term_however_many_customers_have_it() -> None:
+    """That it is a name shows its capital letter inside a sentence; the terse write it without one."""
+    notes = [
+        "Spoke at length with Pascoe about IT.",
+        "pascoe wants it again. They met on site",
+        "Long talk, it went well",
+    ]
+    rows = [opportunity(f"o{n}", notes, status="won" if n % 2 else "lost") for n in range(9)]
+    terms = WordModel.fit(texts_of(rows)).terms
+    assert "pascoe" not in " ".join(terms).split()
+    assert {"it", "long", "they", "talk", "wants", "it went"} <= set(terms)
+
+
+def test_german_nouns_are_no_names() -> None:
+    note = "Die Leitung hat das Budget für die neue Anlage in der Sitzung genehmigt."
+    rows = [opportunity(f"o{n}", [note], status="won" if n % 2 else "lost") for n in range(9)]
+    assert {"budget", "anlage", "sitzung"} <= set(WordModel.fit(texts_of(rows)).terms)
 
 
 def test_easy_words_are_learned() -> None:

@@ -33,6 +33,7 @@ final as (
     select
         -- ids
         opportunities.opportunity_id,
+        opportunities.customer_id,
         opportunities.owner_id,
 
         -- the course

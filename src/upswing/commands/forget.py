@@ -56,6 +56,8 @@ def _told(found: Forgotten, goes: str) -> Iterator[str]:
         yield f"  {found.pushes:>9,}  pushes and hold-outs in the ledger; their costs stay, for the budgets"
     for path in found.files:
         yield f"  exported in {path}: who has that file must forget them too"
+    if found.fits:
+        yield f"  learned from rows of customers: {', '.join(found.fits)}; they serve until `dbt build` fits them again"
 
 
 def _left(done: Forgotten) -> Iterator[str]:
@@ -67,7 +69,7 @@ def _left(done: Forgotten) -> Iterator[str]:
         yield f"  {place}: {rows:,} rows hold the words of a name, of these people or of others: look at them"
     for place, rows in sorted(done.raw.items()):
         yield f"{place} still names them in {rows:,} rows. No build reads them any more; erase them there too."
-    yield "Counts, models and scores that they were part of are computed anew by the next build: run `dbt build`."
+    yield "Run `dbt build`: it computes counts and scores without them, and fits again what learned from them."
 
 
 def _record(warehouse: Path, done: Forgotten) -> None:

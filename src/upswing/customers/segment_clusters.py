@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upswing.customers.segment_features import DECIMALS, FEATURE_NAMES, FeatureSpace, FloatArray, SnapshotFeatures
-from upswing.customers.segment_parameters import SegmentParameters
+from upswing.customers.segment_parameters import DensityRules, SegmentParameters
 from upswing.splits import lowest_hashes
 
 IntArray = NDArray[np.int64]
@@ -66,7 +66,8 @@ class KMeansClusters:
     def fit(cls, customers: SnapshotFeatures, parameters: SegmentParameters) -> KMeansClusters | None:
         """The clustering with the best silhouette within the bounds; among equally good ones, with fewest clusters.
 
-        None where there are too few customers, or too few that differ.
+        None where there are too few customers, too few that differ, or always a cluster of fewer than
+        ``least_customers``.
         """
         from sklearn.cluster import KMeans
 
@@ -77,6 +78,8 @@ class KMeansClusters:
         best, best_silhouette = None, -np.inf
         for clusters in range(parameters.min_segments, min(most, parameters.max_segments) + 1):
             found = KMeans(clusters, n_init=parameters.restarts, random_state=parameters.seed).fit(points)
+            if np.bincount(found.labels_).min() < parameters.least_customers:
+                continue
             reached = np.nan_to_num(silhouette(points[judged], found.labels_[judged]), nan=-1.0)
             if round(reached, DECIMALS) > best_silhouette:
                 best, best_silhouette = found, round(reached, DECIMALS)
@@ -90,6 +93,8 @@ class KMeansClusters:
 @dataclass(frozen=True)
 class DensityClusters:
     """Clusters of HDBSCAN's; who did not take part in finding them is in the cluster of the nearest who did.
+
+    They hold a row of each customer who took part. So no fit keeps them: they are found among those who are there now.
 
     Attributes:
         space: that the points lie in.
@@ -105,14 +110,25 @@ class DensityClusters:
 
     @classmethod
     def fit(cls, customers: SnapshotFeatures, parameters: SegmentParameters) -> DensityClusters:
-        """On at most ``density_customers`` of the customers."""
+        """Find them in a space of these customers' own."""
+        space = FeatureSpace.fit(customers.values, parameters.style_weight, parameters.winsor)
+        return cls.found(customers, space, parameters.density)
+
+    @classmethod
+    def found(cls, customers: SnapshotFeatures, space: FeatureSpace, rules: DensityRules) -> DensityClusters:
+        """Find them in a space.
+
+        Args:
+            customers: who bought, at least two.
+            space: of a fit.
+            rules: how.
+        """
         from sklearn.cluster import HDBSCAN
 
-        space = FeatureSpace.fit(customers.values, parameters.style_weight, parameters.winsor)
-        chosen = lowest_hashes(customers.customer_ids, parameters.density_customers, "density")
+        chosen = lowest_hashes(customers.customer_ids, rules.customers, "density")
         points = space.points(customers.values[chosen])
-        neighbours = min(parameters.density_neighbours, len(points))
-        least = max(2, neighbours, round(parameters.density_cluster_share * len(points)))
+        neighbours = min(rules.neighbours, len(points))
+        least = max(2, neighbours, round(rules.cluster_share * len(points)))
         found = HDBSCAN(min_cluster_size=least, min_samples=neighbours, copy=True).fit(points)
         return cls(space, points, found.labels_.astype(np.int64), neighbours)
 

@@ -48,9 +48,12 @@ def fit_customer_segments(rows: pa.Table, parameters: SegmentParameters, earlier
     clusters = KMeansClusters.fit(now, parameters)
     if clusters is None:
         raise NotEnoughHistory(
-            f"{len(now)} customers who bought, of whom fewer than min_segments {parameters.min_segments} differ"
+            f"{len(now)} customers who bought, of whom fewer than min_segments {parameters.min_segments} differ, or, "
+            f"in each number of segments tried, fewer than k_anonymity {parameters.least_customers} are in one of them"
         )
     density = DensityClusters.fit(now, parameters)
     metrics, verdict = evaluate(clusters, density, now, earlier, parameters)
-    model = SegmentModel.numbered(clusters, density, now, parameters.cap_days, earlier_model(earlier_weights))
+    model = SegmentModel.numbered(
+        clusters, parameters.density, now, parameters.cap_days, earlier_model(earlier_weights)
+    )
     return Fit(model.to_bytes(), metrics, verdict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -21,7 +21,11 @@ from upswing.customers.segment_features import (
     SnapshotFeatures,
     quantile_grid,
 )
+from upswing.customers.segment_parameters import DensityRules
 from upswing.tensors import pack, unpack
+
+LEAST_DENSE = 10
+"""Among fewer customers there are no dense groups."""
 
 NOT_BOUGHT = 0
 """The segment of those who never bought: there is nothing to cluster them by, and it needs no model to tell them."""
@@ -29,13 +33,13 @@ NOT_BOUGHT = 0
 
 @dataclass(frozen=True)
 class SegmentModel:
-    """Segments of customers who bought.
+    """Segments of customers who bought; what is kept is of groups of them, and no row of a customer.
 
     Attributes:
         clusters: by nearest centroid, in the order of their numbers.
         numbers: of the segments, ascending, from 1 on; a number that once was a segment's is never another's.
         highest_number: the highest that any fit gave.
-        density: of which the noise are the outliers.
+        density: how the outliers are found among the customers who are scored.
         typical: median coordinates of the customers of each segment, shape (segments, features): by them it is named.
             A mean would not do: of customers who all but a few have been there for long, it says that they are new.
         quantiles: of the coordinates of all customers, as of :func:`quantile_grid`.
@@ -45,7 +49,7 @@ class SegmentModel:
     clusters: KMeansClusters
     numbers: IntArray
     highest_number: int
-    density: DensityClusters
+    density: DensityRules
     typical: FloatArray
     quantiles: FloatArray
     cap_days: int
@@ -54,7 +58,7 @@ class SegmentModel:
     def numbered(
         cls,
         clusters: KMeansClusters,
-        density: DensityClusters,
+        density: DensityRules,
         customers: SnapshotFeatures,
         cap_days: int,
         earlier: SegmentModel | None,
@@ -62,7 +66,8 @@ class SegmentModel:
         """Clusters with their numbers: those of an earlier fit where they are the same segments, else new ones.
 
         Args:
-            clusters, density: both learned on ``customers``, in one space.
+            clusters: learned on ``customers``.
+            density: how outliers are found.
             customers: who bought.
             cap_days: see :class:`upswing.customers.segment_features.Feature`.
             earlier: the model that stands, or None.
@@ -90,9 +95,17 @@ class SegmentModel:
         """Of customers' features to each centroid, shape (customers, segments)."""
         return centroid_distances(self.clusters.space.points(values), self.clusters.centroids)
 
-    def outliers(self, values: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-        """Whether customers belong to no dense group."""
-        return np.equal(self.density.assign(values), NOISE)
+    def outliers(
+        self, customers: SnapshotFeatures
+    ) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.bool_]], FloatArray]:
+        """Whether customers belong to no dense group among these, and how sparse it is around each of them.
+
+        Of fewer than :data:`LEAST_DENSE` customers nothing is said: nobody is an outlier, the second is NaN.
+        """
+        if len(customers) < LEAST_DENSE:
+            return np.zeros(len(customers), dtype=np.bool_), np.full(len(customers), np.nan)
+        dense = DensityClusters.found(customers, self.clusters.space, self.density)
+        return np.equal(dense.assign(customers.values), NOISE), dense.outlier_scores(customers.values)
 
     def to_bytes(self) -> bytes:
         """The model as safetensors."""
@@ -103,8 +116,6 @@ class SegmentModel:
             "weight": space.weight,
             "centroids": self.clusters.centroids,
             "numbers": self.numbers,
-            "points": self.density.points,
-            "labels": self.density.labels,
             "typical": self.typical,
             "quantiles": self.quantiles,
         }
@@ -112,7 +123,7 @@ class SegmentModel:
             "features": list(FEATURE_NAMES),
             "winsor": space.winsor,
             "highest_number": self.highest_number,
-            "neighbours": self.density.neighbours,
+            "density": asdict(self.density),
             "cap_days": self.cap_days,
         }
         return pack(arrays, facts)
@@ -126,7 +137,7 @@ class SegmentModel:
             KMeansClusters(space, arrays["centroids"]),
             arrays["numbers"],
             int(facts["highest_number"]),
-            DensityClusters(space, arrays["points"], arrays["labels"], int(facts["neighbours"])),
+            DensityRules(**facts.get("density", {})),
             arrays["typical"],
             arrays["quantiles"],
             int(facts["cap_days"]),

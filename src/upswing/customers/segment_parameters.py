@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from upswing.shared_terms import LEAST_SUBJECTS, check_least_subjects
+
+
+@dataclass(frozen=True)
+class DensityRules:
+    """How HDBSCAN finds the customers who belong to no dense group.
+
+    Attributes:
+        customers: most that it clusters; of more, those with the lowest hashes of their ids.
+        cluster_share: least share of these in a cluster.
+        neighbours: that it takes the density from.
+    """
+
+    customers: int = 5_000
+    cluster_share: float = 0.02
+    neighbours: int = 5
+
 
 @dataclass(frozen=True)
 class SegmentParameters:
@@ -21,6 +38,7 @@ class SegmentParameters:
         density_cluster_share: least share of these in a cluster of HDBSCAN's.
         density_neighbours: neighbours that HDBSCAN takes the density from.
         half_samples: how many times the customers are halved to see whether both halves find the same segments.
+        least_customers: of each segment (var ``k_anonymity``): a centre of fewer would tell of single customers.
         restarts: starts of k-means, of which the best counts.
         seed: of k-means.
     """
@@ -36,6 +54,7 @@ class SegmentParameters:
     density_cluster_share: float = 0.02
     density_neighbours: int = 5
     half_samples: int = 3
+    least_customers: int = LEAST_SUBJECTS
     restarts: int = 10
     seed: int = 7
 
@@ -55,9 +74,15 @@ class SegmentParameters:
         for name in ("customers_per_segment", "density_neighbours", "half_samples", "restarts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
+        check_least_subjects("least_customers", self.least_customers)
         for name in ("training_customers", "density_customers"):
             if getattr(self, name) < self.min_customers:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least {self.min_customers} customers")
+
+    @property
+    def density(self) -> DensityRules:
+        """How outliers are found."""
+        return DensityRules(self.density_customers, self.density_cluster_share, self.density_neighbours)
 
     @property
     def cap_days(self) -> int:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from upswing.customers.segment_features import DECIMALS, FloatArray, SnapshotFeatures, snapshots_of
 from upswing.customers.segment_model import NOT_BOUGHT, SegmentModel, earlier_model
 from upswing.customers.segment_names import name_rules, segment_names, segment_traits
+from upswing.one_thread import hold_one_thread
 from upswing.user_errors import UserError
 
 SEGMENT_SCHEMA = pa.schema(
@@ -33,7 +34,8 @@ SEGMENT_SCHEMA = pa.schema(
 def score_segments(fit: dict[str, Any] | None, rows: pa.Table, names: pa.Table, traits: pa.Table) -> pa.Table:
     """One row of :data:`SEGMENT_SCHEMA` for each customer of the current snapshot; none without a fit.
 
-    Who never bought is in segment 0, without distances. The previous segment is what the same model says of the
+    Who never bought is in segment 0, without distances. Who is an outlier is seen among the customers of the snapshot:
+    the fit keeps no customer to compare with. The previous segment is what the same model says of the
     customer in the snapshot before; null where the customer was not known then.
 
     Args:
@@ -59,10 +61,10 @@ def score_segments(fit: dict[str, Any] | None, rows: pa.Table, names: pa.Table, 
     numbers, nearest = _segments(model, now)
     is_outlier = np.zeros(len(now), dtype=np.bool_)
     outlier_score = np.full(len(now), np.nan)
-    bought = now.values[now.has_bought]
-    if len(bought):
-        is_outlier[now.has_bought] = model.outliers(bought)
-        outlier_score[now.has_bought] = model.density.outlier_scores(bought)
+    import sklearn.cluster  # noqa: F401 (loaded before threads are held)
+
+    hold_one_thread()
+    is_outlier[now.has_bought], outlier_score[now.has_bought] = model.outliers(now[now.has_bought])
     previous = {}
     if before:
         previous = dict(zip(before[0].customer_ids, _segments(model, before[0])[0].tolist(), strict=True))

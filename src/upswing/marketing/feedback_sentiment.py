@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from upswing.bert import MAX_UNKNOWN_SHARE
 from upswing.customers.product_features_texts import vector_matrix
 from upswing.marketing.feedback_terms import Terms
+from upswing.shared_terms import LEAST_SUBJECTS, check_least_subjects
 from upswing.tensors import pack, unpack
 
 FloatArray = NDArray[np.float64]
@@ -33,6 +34,7 @@ class SentimentParameters:
         min_class_texts: fewest of them of each class.
         most_texts: most texts that train and test; a sample by hash of text where there are more.
         alike_share: a text that holds this share of the letter triples of another is told apart from it by no split.
+        least_customers: a word is learned from where so many customers wrote it (var ``k_anonymity``).
         folds: of the split; each tests once while another validates and the rest train.
     """
 
@@ -42,6 +44,7 @@ class SentimentParameters:
     min_class_texts: int = 20
     most_texts: int = 20_000
     alike_share: float = 0.6
+    least_customers: int = LEAST_SUBJECTS
     folds: int = 5
 
     def __post_init__(self) -> None:
@@ -51,6 +54,7 @@ class SentimentParameters:
             raise ValueError(f"folds is {self.folds}; expected at least 3: to train, to validate, to test")
         if not 0 < self.alike_share <= 1:
             raise ValueError(f"alike_share is {self.alike_share}; expected a share above 0 up to 1")
+        check_least_subjects("least_customers", self.least_customers)
         for name in ("min_texts", "min_class_texts", "most_texts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +61,7 @@ def fit_sentiment_classifier(texts: pa.Table, readings: pa.Table, parameters: Se
         for competitor, probabilities in found.items()
         for metric, value in figures(known.counts, probabilities).items()
     ]
-    terms = Terms.of(known.texts)
+    terms = Terms.of(known.texts, known.writers, parameters.least_customers)
     both = beside(known.readings, terms.weights(known.texts))
     served = SentimentClassifier(terms, SentimentLayer.fit(both, known.counts, float(np.median(penalties))))
     row, label = _answers(known.counts)
@@ -87,7 +86,7 @@ def _held_out(
         learned, tested = known.where(~test), known.where(test)
         for name, features in WAYS.items():
             penalty = _best_penalty(train, validated, parameters, features)
-            found[name][test] = _predicted(learned, tested, penalty, features)
+            found[name][test] = _predicted(learned, tested, penalty, parameters, features)
             penalties += [penalty] if name == "model" else []
         found["majority"][test] = learned.counts.sum(axis=0) / learned.counts.sum()
     return found, penalties
@@ -155,32 +154,36 @@ def _answers(counts: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.repeat(row, times), np.repeat(label, times)
 
 
-def _both(train: Sequence[str], texts: LabelledTexts) -> Any:
+def _both(train: Terms, texts: LabelledTexts) -> Any:
     return beside(texts.readings, _words(train, texts))
 
 
-def _read(_train: Sequence[str], texts: LabelledTexts) -> Any:
+def _read(_train: Terms, texts: LabelledTexts) -> Any:
     return texts.readings
 
 
-def _words(train: Sequence[str], texts: LabelledTexts) -> Any:
-    return Terms.of(train).weights(texts.texts)
+def _words(train: Terms, texts: LabelledTexts) -> Any:
+    return train.weights(texts.texts)
 
 
 WAYS = {"model": _both, "encoder_alone": _read, "tfidf_logistic": _words}
-"""Features of texts, given those that trained, by competitor."""
+"""Features of texts, given the terms of those that trained, by competitor."""
 
 
-def _predicted(train: LabelledTexts, asked: LabelledTexts, penalty: float, features: Any) -> FloatArray:
-    layer = SentimentLayer.fit(features(train.texts, train), train.counts, penalty)
-    return layer.probabilities(features(train.texts, asked))
+def _predicted(
+    train: LabelledTexts, asked: LabelledTexts, penalty: float, parameters: SentimentParameters, features: Any
+) -> FloatArray:
+    terms = Terms.of(train.texts, train.writers, parameters.least_customers)
+    layer = SentimentLayer.fit(features(terms, train), train.counts, penalty)
+    return layer.probabilities(features(terms, asked))
 
 
 def _best_penalty(
     train: LabelledTexts, validation: LabelledTexts, parameters: SentimentParameters, features: Any
 ) -> float:
     """The one with the least log loss on the validation texts; ties to the stronger penalty."""
-    learned, asked = features(train.texts, train), features(train.texts, validation)
+    terms = Terms.of(train.texts, train.writers, parameters.least_customers)
+    learned, asked = features(terms, train), features(terms, validation)
     losses = {}
     for penalty in sorted(parameters.penalties):
         probabilities = SentimentLayer.fit(learned, train.counts, penalty).probabilities(asked)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from upswing.shared_terms import shared_terms
 from upswing.tensors import pack_texts, unpack_texts
 
 WORDS = r"(?u)[\u3400-\u9fff]|[^\W\u3400-\u9fff]+"
 """A Chinese character counts as a word."""
-LEAST_TEXTS = 1
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,26 @@ class Terms:
     rarity: NDArray[np.float64]
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Terms:
-        """Those of at least :data:`LEAST_TEXTS` of the texts; none where the texts share no word."""
+    def of(cls, texts: Sequence[str], writers: Sequence[Sequence[str]], least_writers: int) -> Terms:
+        """Those that enough customers wrote; none where the texts share no such word.
+
+        Args:
+            texts: in lower case.
+            writers: of each text; where there are more than ``least_writers``, so many of them are enough.
+            least_writers: distinct customers who wrote a word at least.
+        """
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        vectorizer = TfidfVectorizer(min_df=LEAST_TEXTS, **SETTINGS)
+        vectorizer = TfidfVectorizer(**SETTINGS)
         try:
-            vectorizer.fit(texts)
+            weights = vectorizer.fit_transform(texts)
         except ValueError:
             return cls((), np.zeros(0))
-        return cls(tuple(vectorizer.get_feature_names_out().tolist()), np.asarray(vectorizer.idf_, dtype=np.float64))
+        found = vectorizer.get_feature_names_out().tolist()
+        rows = np.repeat(np.arange(len(texts)), [len(names) for names in writers])
+        kept = shared_terms(found, weights, rows, [name for names in writers for name in names], least_writers)
+        rarity = np.asarray(vectorizer.idf_[kept], dtype=np.float64)
+        return cls(tuple(found[place] for place in kept), rarity)
 
     def weights(self, texts: Sequence[str]) -> Any:
         """Sparse matrix of shape (texts, terms)."""

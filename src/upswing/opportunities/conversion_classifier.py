@@ -19,6 +19,7 @@ from upswing.opportunities.plain_features import PlainModel, plain_features
 from upswing.opportunities.score_stack import CHOICE_FOLDS, ScoreStack
 from upswing.opportunities.text_model import TextModel, TextModelParameters, train_text_model
 from upswing.opportunities.word_model import WordModel
+from upswing.shared_terms import LEAST_SUBJECTS, check_least_subjects
 from upswing.splits import hash_folds
 from upswing.tensors import pack, unpack
 
@@ -41,6 +42,8 @@ class ConversionParameters:
         test_share: share of the closed opportunities, the latest to close, that test.
         min_training_opportunities: least closed opportunities with a visit to learn from.
         max_training_opportunities: most of them; of more, those with the lowest hash of their id.
+        least_customers: a word is learned from where it stands in the records of so many customers (var
+            ``k_anonymity``).
     """
 
     bert_name: str
@@ -50,12 +53,14 @@ class ConversionParameters:
     test_share: float = 0.25
     min_training_opportunities: int = 200
     max_training_opportunities: int = 20_000
+    least_customers: int = LEAST_SUBJECTS
 
     def __post_init__(self) -> None:
         if self.calibration_folds < 2:
             raise ValueError(f"calibration_folds is {self.calibration_folds}; expected at least 2")
         if not 0 < self.test_share < 1:
             raise ValueError(f"test_share is {self.test_share}; expected a share between 0 and 1")
+        check_least_subjects("least_customers", self.least_customers)
 
 
 @dataclass(frozen=True)
@@ -199,7 +204,7 @@ def _train_members(
     base_rate = float(training.is_won.mean())
     text = train_text_model(bert, training, visits_of(encoded, texts, mask), parameters.text)
     plain = PlainModel.fit(plain_features(training, base_rate), *ends_and_weights(training))
-    return Members(text, WordModel.fit(training), plain, base_rate)
+    return Members(text, WordModel.fit(training, parameters.least_customers), plain, base_rate)
 
 
 def visits_of(encoded: EncodedVisits, texts: OpportunityTexts, mask: NDArray[np.bool_]) -> EncodedVisits:

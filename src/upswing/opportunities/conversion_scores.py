@@ -79,16 +79,16 @@ def conversion_scorer(
         )
     parameters = TextModelParameters.from_json(fitted_with["text"])
     arrays, _ = unpack(fit["weights"])
-    courses = KnownCourses.unpacked(arrays).courses
+    courses = KnownCourses.unpacked(arrays)
     scored = {row["opportunity_id"]: row for row in _rows_of(earlier, version)}
     scored_at = datetime.now(UTC).replace(tzinfo=None)
 
-    def known(opportunity_id: str, fingerprint: str, is_won: float) -> Row | None:
+    def known(opportunity_id: str, fingerprint: str, is_won: float, _closed_at: np.datetime64) -> Row | None:
         row = scored.get(opportunity_id)
         if row is not None and row["text_fingerprint"] == fingerprint:
             return row
-        course = courses.get(opportunity_id)
-        if course is None or course.fingerprint != fingerprint or np.isnan(is_won):
+        course = courses.find(opportunity_id, fingerprint)
+        if course is None or np.isnan(is_won):
             return None
         return _row(opportunity_id, fingerprint, version, scored_at) | {
             "conversion_probability": course.probabilities[-1],
@@ -97,8 +97,8 @@ def conversion_scorer(
             "probabilities_after_visits": list(course.probabilities),
         }
 
-    def learned(opportunity_id: str, _fingerprint: str, is_won: float) -> Row:
-        return {"is_out_of_sample": bool(np.isnan(is_won)) or opportunity_id not in courses}
+    def learned(is_won: float, closed_at: np.datetime64) -> Row:
+        return {"is_out_of_sample": bool(np.isnan(is_won)) or not courses.may_have_trained(closed_at)}
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         classifier = None
@@ -107,7 +107,7 @@ def conversion_scorer(
             if not batch.num_rows:
                 continue
             texts = OpportunityTexts.from_arrow(batch)
-            facts = list(zip(texts.opportunity_ids, texts.fingerprints, texts.is_won, strict=True))
+            facts = list(zip(texts.opportunity_ids, texts.fingerprints, texts.is_won, texts.closed_at, strict=True))
             rows = [known(*of_one) for of_one in facts]
             new = np.array([row is None for row in rows])
             if new.any():
@@ -116,7 +116,7 @@ def conversion_scorer(
                         classifier = ConversionClassifier.from_bytes(fit["weights"], bert, parameters)
                     found = _score(classifier, bert, parameters, texts[new], version, scored_at, new_progress())
                 for row, number in zip(found, np.flatnonzero(new), strict=True):
-                    rows[number] = row | learned(*facts[number])
+                    rows[number] = row | learned(*facts[number][2:])
             read, everything = read + int(new.sum()), everything + len(rows)
             yield pa.RecordBatch.from_pylist(rows, schema=CONVERSION_SCHEMA)
         tell(f"conversion_classifier: {version} read {read:,} of {everything:,} opportunities, the others stand")

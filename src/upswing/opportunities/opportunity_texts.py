@@ -30,6 +30,7 @@ class OpportunityTexts:
 
     Attributes:
         opportunity_ids: shape (opportunities,).
+        subjects: the customer of each, or, where it is not known, the opportunity itself; shape (opportunities,).
         is_won: 1 won, 0 lost, NaN open.
         closed_at: NaT while open, and where it is not known.
         amount: NaN where it is not known.
@@ -42,6 +43,7 @@ class OpportunityTexts:
     """
 
     opportunity_ids: NDArray[Any]
+    subjects: NDArray[Any]
     is_won: NDArray[np.float64]
     closed_at: NDArray[np.datetime64]
     amount: NDArray[np.float64]
@@ -79,8 +81,12 @@ class OpportunityTexts:
         status = np.array(table.column("status").to_pylist(), dtype=object)
         is_won = np.where(status == "won", 1.0, np.where(status == "lost", 0.0, np.nan))
         known = [_flat(table, name, np.float64) for name in KNOWN_AFTER_VISITS]
+        ids = table.column("opportunity_id").to_pylist()
+        customers = table.column("customer_id").to_pylist()
+        subjects = [customer or f"deal {own}" for customer, own in zip(customers, ids, strict=True)]
         return cls(
-            opportunity_ids=np.array(table.column("opportunity_id").to_pylist(), dtype=object),
+            opportunity_ids=np.array(ids, dtype=object),
+            subjects=np.array(subjects, dtype=object),
             is_won=np.asarray(is_won, dtype=np.float64),
             closed_at=np.array(table.column("closed_at").to_pylist(), dtype="datetime64[us]"),
             amount=np.array(table.column("amount").to_pylist(), dtype=np.float64),
@@ -106,6 +112,7 @@ class OpportunityTexts:
         return replace(
             self,
             opportunity_ids=self.opportunity_ids[rows],
+            subjects=self.subjects[rows],
             is_won=self.is_won[rows],
             closed_at=self.closed_at[rows],
             amount=self.amount[rows],

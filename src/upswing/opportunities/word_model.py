@@ -15,13 +15,13 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from upswing.fits import NotEnoughHistory
 from upswing.opportunities.opportunity_texts import OpportunityTexts, runs
 from upswing.opportunities.penalised_regression import fit_penalised
+from upswing.shared_terms import LEAST_SUBJECTS, proper_names, shared_terms
 from upswing.tensors import pack_texts, unpack_texts
 
 FloatArray = NDArray[np.float64]
 
 WORDS = r"(?u)[\u3400-\u9fff]|[^\W\u3400-\u9fff]+"
 """A Chinese character counts as a word."""
-LEAST_RECORDS = 3
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
@@ -30,7 +30,7 @@ class WordModel:
     """A trained model.
 
     Attributes:
-        terms: words and pairs of words.
+        terms: words and pairs of words, none of them of a few customers alone, and no names.
         rarity: inverse document frequency of each term.
         coefficients: of each term.
         intercept: log-odds of an opportunity without a known term.
@@ -42,22 +42,30 @@ class WordModel:
     intercept: float
 
     @classmethod
-    def fit(cls, texts: OpportunityTexts) -> WordModel:
+    def fit(cls, texts: OpportunityTexts, least_subjects: int = LEAST_SUBJECTS) -> WordModel:
         """Fit on the opportunities' whole records; the penalty is chosen by cross-validation among :data:`STRENGTHS`.
 
         Args:
             texts: closed opportunities with at least one visit.
+            least_subjects: a term stands in the records of at least so many customers.
 
         Raises:
             NotEnoughHistory: the records have hardly a word in common.
         """
-        vectorizer = _vectorizer(None)
+        documents, vectorizer = visit_documents(texts), _vectorizer(None)
         try:
-            counts = vectorizer.fit_transform(visit_documents(texts))
+            counts = vectorizer.fit_transform(documents)
         except ValueError:
-            raise NotEnoughHistory(f"no word stands in {LEAST_RECORDS} visit records") from None
-        counted = _after_last(texts) @ counts
-        terms = tuple(vectorizer.get_feature_names_out().tolist())
+            raise NotEnoughHistory("the visit records hold no word") from None
+        found = vectorizer.get_feature_names_out().tolist()
+        of_visits = texts.subjects[texts.opportunity_of_visit]
+        kept = shared_terms(
+            found, counts, np.arange(len(documents)), of_visits, least_subjects, proper_names(documents)
+        )
+        if not len(kept):
+            raise NotEnoughHistory(f"no word stands in the visit records of {least_subjects} customers")
+        counted = _after_last(texts) @ counts[:, kept]
+        terms = tuple(found[place] for place in kept)
         transformer = TfidfTransformer(sublinear_tf=True).fit(counted)
         weighed = transformer.transform(counted)
         fitted = fit_penalised(weighed, texts.is_won, texts.opportunity_ids, STRENGTHS, "words")
@@ -112,8 +120,7 @@ def _body(text: str) -> str:
 
 
 def _vectorizer(terms: Sequence[str] | None) -> CountVectorizer:
-    least = LEAST_RECORDS if terms is None else 1
-    return CountVectorizer(ngram_range=(1, 2), min_df=least, token_pattern=WORDS, vocabulary=terms)
+    return CountVectorizer(ngram_range=(1, 2), token_pattern=WORDS, vocabulary=terms)
 
 
 def _after_each(texts: OpportunityTexts) -> sparse.csr_matrix:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from upswing.database_files import open_database
-from upswing.privacy.compliance import Finding, read_project
+from upswing.privacy.compliance import Finding, Project, read_project
 from upswing.privacy.compliance_data import (
     columns_of,
     erased_are_gone,
@@ -21,7 +21,9 @@ from upswing.privacy.compliance_data import (
     shown,
 )
 from upswing.privacy.compliance_files import files_are_private, keys_are_secret
+from upswing.privacy.compliance_fits import Known, mask_names, no_fit_holds_a_person
 from upswing.privacy.compliance_lineage import no_tagged_column_in_a_mart, only_the_vault_reads_identities
+from upswing.privacy.erasures import newest
 from upswing.privacy.keys import vault_key
 from upswing.privacy.vault import Identity, open_vault
 from upswing.user_errors import UserError
@@ -71,7 +73,9 @@ def report(places: Places, today: date) -> list[Finding]:
         if build.exists():
             files["upswing.duckdb"] = stack.enter_context(opened(build, "wait until the build has ended"))
         findings.append(only_pseudonyms(files))
-        findings.append(no_identity(marts, identities_of(places.warehouse)))
+        people = identities_of(places.warehouse)
+        findings.append(no_identity(marts, people))
+        findings.append(fits_hold_nobody(places, files.get("upswing.duckdb"), people, project))
         findings.append(
             k_anonymous(marts, int(project.variables["k_anonymity"]), int(project.variables["min_described_customers"]))
         )
@@ -80,6 +84,15 @@ def report(places: Places, today: date) -> list[Finding]:
     findings.append(files_are_private((places.warehouse, *places.exports), (places.target, places.logs)))
     findings.append(keys_are_secret(places.project, (places.target, places.logs, places.warehouse), places.warehouse))
     return findings
+
+
+def fits_hold_nobody(places: Places, build: Any, people: Iterable[Identity] | None, project: Project) -> Finding:
+    """Hold the fits against the vault, the deals of the warehouse and the names that the masks know."""
+    known = None
+    if build is not None and people is not None:
+        names = mask_names(places.project / "macros" / "masked_text.sql")
+        known = Known.of(build, people, names, int(project.variables["k_anonymity"]))
+    return no_fit_holds_a_person(build, known, newest(places.warehouse))
 
 
 @contextmanager

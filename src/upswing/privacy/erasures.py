@@ -40,6 +40,25 @@ def read(warehouse: Path) -> dict[str, str]:
         return {row["pseudonym"].strip(): row["erased_at"] for row in rows if (row["pseudonym"] or "").strip()}
 
 
+def newest(warehouse: Path) -> datetime | None:
+    """When somebody was last erased (UTC, without a zone), to the second; None where nobody was.
+
+    Raises:
+        UserError: a time on the list is none.
+    """
+    found = []
+    for name, when in read(warehouse).items():
+        try:
+            erased_at = datetime.fromisoformat(when)
+        except (TypeError, ValueError):
+            raise UserError(
+                f"{erasures_file(warehouse)}: erased_at of {name} is {when!r}; expected a time like "
+                "2026-12-01T09:30:00+00:00. Correct it, or bring the file back from a backup."
+            ) from None
+        found.append(erased_at.astimezone(UTC).replace(tzinfo=None) if erased_at.tzinfo else erased_at)
+    return max(found, default=None)
+
+
 def add(warehouse: Path, pseudonyms: Iterable[str]) -> list[str]:
     """Put customers on the list; those who were not on it."""
     listed = read(warehouse)

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from upswing.database_files import open_database
 from upswing.marketing.push_erasure import forget_pushes
 from upswing.privacy import erasures
+from upswing.privacy.erasures_fits import fits_of_customers
 from upswing.privacy.erasures_warehouse import held, raw_tables_naming, rewrite_without, rows_naming, rows_of
 from upswing.privacy.keys import key_id, pseudonym_key
 from upswing.privacy.pseudonyms import PSEUDONYM_DIGITS, pseudonym
@@ -42,6 +44,7 @@ class Forgotten:
         files: exported files that named them.
         raw: rows that name them, by where they were delivered: the company's own, which no command changes.
         traces: rows or files that still hold a pseudonym, an e-mail address or a telephone number: none, it is hoped.
+        fits: that learned from rows of customers and serve until the next build has fitted them again.
         namesakes: rows that hold the words of a name: of these people, or of others.
     """
 
@@ -52,6 +55,7 @@ class Forgotten:
     files: list[Path] = field(default_factory=list)
     raw: Counter[str] = field(default_factory=Counter)
     traces: Counter[str] = field(default_factory=Counter)
+    fits: list[str] = field(default_factory=list)
     namesakes: Counter[str] = field(default_factory=Counter)
 
 
@@ -91,6 +95,8 @@ def _forget(warehouse: Path, customers: Sequence[str], pushes: Path, today: date
     done = Forgotten(names, sum(identity is not None for identity in known.values()))
     if (warehouse / DATABASES[0]).exists():
         done.raw = raw_tables_naming(warehouse / DATABASES[0], names, pseudonym_key())
+        with open_database(warehouse / DATABASES[0]) as connection:
+            done.fits = fits_of_customers(connection)
     for file in files:
         done.rows += Counter({f"{file.name}: {table}": rows for table, rows in rows_of(file, names).items()})
     done.pushes, done.files = forget_pushes(pushes, names, known_identities, today, is_dry_run=True)
@@ -155,6 +161,7 @@ def record_of(done: Forgotten) -> dict[str, object]:
         "rows": dict(done.rows),
         "pushes": done.pushes,
         "files": len(done.files),
+        "fits": done.fits,
         "traces": dict(done.traces),
     }
 

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from upswing.database_files import open_database
+from upswing.privacy.erasures_fits import drop_older_weights
 from upswing.privacy.keys import key_id, private_file
 from upswing.privacy.pseudonyms import pads
 
@@ -31,8 +32,14 @@ ANONYMOUS_SALES = frozenset(
 AT_ONCE = 1_000
 """Texts that are looked for in one pass."""
 
-LINKED = "opportunity_id"
-"""What rows of a customer are known by where the customer is not named: the visits of their opportunities."""
+LINKED = {
+    "opportunity_id": "opportunity_id",
+    "visit_id": "visit_id",
+    "copied_visit_id": "visit_id",
+    "feedback_text": "feedback_text",
+}
+"""Columns by which rows of a customer are known where the customer is not named, and what stands in them: their
+opportunities, the visits of these, and texts that nobody but them wrote."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ def rewrite_without(file: Path, pseudonyms: Collection[str]) -> Counter[str]:
                 taken = f"update {relation} set customer_id = null" if is_sale else f"delete from {relation}"
                 (rows,) = connection.execute(f"{taken} where {condition}").fetchone() or (0,)
                 changed[table] += rows
+            drop_older_weights(connection)
         with duckdb.connect() as connection:
             connection.execute("set enable_progress_bar = false")
             connection.execute(f"attach {quoted(str(scrubbed))} as scrubbed (read_only)")
@@ -195,15 +203,21 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _linked(connection: Any, pseudonyms: Collection[str]) -> list[str]:
-    """Opportunities of customers."""
-    linked: set[str] = set()
-    for relation, columns in tables(connection).items():
-        named = {column.name: column for column in columns}
-        if {"customer_id", LINKED} <= named.keys():
-            of_them = f"select distinct {LINKED} from {relation} where {named['customer_id'].holds(pseudonyms)}"
-            linked |= {opportunity for (opportunity,) in connection.execute(of_them).fetchall() if opportunity}
-    return sorted(linked)
+def _linked(connection: Any, pseudonyms: Collection[str]) -> dict[str, list[str]]:
+    """Opportunities, visits and texts of customers, by the column they stand in; sorted."""
+    linked: dict[str, set[str]] = {name: set() for name in LINKED.values()}
+    known_by = (("opportunity_id", "customer_id"), ("visit_id", "opportunity_id"), ("feedback_text", "customer_id"))
+    for link, known in known_by:
+        owners = pseudonyms if known == "customer_id" else linked[known]
+        for relation, columns in tables(connection).items() if owners else ():
+            named = {column.name: column for column in columns}
+            if {known, link} <= named.keys() and named[link].data_type == "VARCHAR":
+                is_theirs = f"coalesce({known} in ({', '.join(map(quoted, owners))}), false)"
+                values = (
+                    f"select {link} from {relation} where {link} is not null group by all having bool_and({is_theirs})"
+                )
+                linked[link] |= {value for (value,) in connection.execute(values).fetchall() if value}
+    return {link: sorted(values) for link, values in linked.items() if values}
 
 
 def _rows_of(connection: Any, pseudonyms: Collection[str]) -> Iterator[tuple[str, str, str, bool]]:
@@ -213,8 +227,9 @@ def _rows_of(connection: Any, pseudonyms: Collection[str]) -> Iterator[tuple[str
         for relation, columns in tables(connection).items():
             conditions = [f"coalesce({column.holds(part)}, false)" for column in columns if column.data_type != "BLOB"]
             named = {column.name for column in columns}
-            if linked and LINKED in named:
-                conditions.append(f"coalesce({LINKED} in ({', '.join(map(quoted, linked))}), false)")
+            for name, link in LINKED.items():
+                if link in linked and name in named:
+                    conditions.append(f"coalesce({name} in ({', '.join(map(quoted, linked[link]))}), false)")
             if conditions:
                 is_sale = columns[0].table in ANONYMOUS_SALES and "customer_id" in named
                 yield f"{columns[0].schema}.{columns[0].table}", relation, " or ".join(conditions), is_sale
