@@ -73,9 +73,11 @@ def _verified(warehouse: Path) -> float:
     """Seconds to verify an audit of so many entries, each as long as that of a publication of 40 marts."""
     details = {"marts": {f"mart_{number}": [number, "d81ff2bf-00001ce6c4017776d7d823df"] for number in range(40)}}
     last = audit.append(warehouse, "publish", details)
+    signer = audit.standing_signer()
+    assert signer is not None
     chain = []
     for _ in range(ENTRIES - 1):
-        last = chained(last, "publish", "bench", audit.canonical(details))
+        last = chained(last, "publish", "bench", audit.canonical(details), signer)
         chain.append(astuple(last))
     with closing(sqlite3.connect(audit.audit_file(warehouse))) as connection, connection:
         connection.executemany(f"insert into entries ({audit.COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)", chain)

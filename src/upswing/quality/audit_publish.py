@@ -96,13 +96,14 @@ def published_anchors(warehouse: Path) -> list[audit.Anchor]:
     file = warehouse / MARTS_FILE
     if not file.exists():
         return []
-    known = f"select distinct audit_entry, audit_hash from {PUBLISH_LOG} order by audit_entry"
+    at = "coalesce(strftime(published_at, '%Y-%m-%dT%H:%M:%S.%f+00:00'), '')"
+    known = f"select distinct audit_entry, audit_hash, {at} from {PUBLISH_LOG} order by audit_entry"
     with open_database(file) as connection:
         try:
             rows = connection.execute(known).fetchall()
         except duckdb.CatalogException:  # published before there was an audit
             return []
-    return [audit.Anchor(str(file), entry, entry_hash) for entry, entry_hash in rows]
+    return [audit.Anchor(str(file), *row) for row in rows]
 
 
 def changed_marts(warehouse: Path) -> list[audit.Break]:
