@@ -243,7 +243,10 @@ def test_a_log_that_does_not_listen_stops_no_build(
 ) -> None:
     monkeypatch.setenv("UPSWING_AUDIT_SYSLOG", str(warehouse.parent / "none"))
     audit.append(warehouse, "backup", {})
+    monkeypatch.setenv("UPSWING_AUDIT_SYSLOG", "no..host:514")
+    audit.append(warehouse, "backup", {})
     warned = capsys.readouterr().err
+    assert "entry 7 of the audit could not be sent" in warned
     assert "entry 6 of the audit could not be sent to the system log" in warned
     assert "UPSWING_AUDIT_SYSLOG" in warned
     monkeypatch.setattr(audit_heads, "SYSLOG_SOCKET", warehouse.parent / "none")

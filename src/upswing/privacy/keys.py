@@ -48,8 +48,8 @@ class Secret:
     def found(self) -> tuple[str, str] | None:
         """The key as text and where it comes from; None where there is none yet."""
         given = self.given()
-        if given is None and self.file.exists():
-            return _text_of(self.file), str(self.file)
+        if given is None and (file := self.file).exists():
+            return _text_of(file), str(file)
         return given
 
 

@@ -218,10 +218,11 @@ def _check_key(connection: sqlite3.Connection, folder: Path, warehouse: Path) ->
     Raises:
         UserError: the key is gone, or it is another than that of the newest entry.
     """
-    if AUDIT_SECRET.found() is None:
+    signer = standing_signer()
+    if signer is None:
         signed = connection.execute("select 1 from entries where entry_hash like '%:%' limit 1").fetchone()
         return Signer.of(audit_key(_lost(warehouse))) if signed or audit_heads.knows(warehouse) else None
-    signer, head = Signer.of(audit_key(_lost(warehouse))), _head(connection)
+    head = _head(connection)
     if head is not None and head.key_id not in (None, signer.key_id):
         raise UserError(
             f"{audit_file(folder)} was signed with the audit key {head.key_id}, and the one here is {signer.key_id}: "

@@ -55,12 +55,12 @@ def examine(warehouse: Path, backups: Path, files: Iterable[Path]) -> Examined:
     newest = {anchor.place: anchor for anchor in sorted(held, key=lambda anchor: anchor.entry)}
     breaks = [line for found in heads for line in found.breaks] + audit.verify(warehouse, known)
     head = None if breaks else audit.head(warehouse)
-    breaks = breaks or _unknown(warehouse, head, signer)
+    breaks = breaks or _unknown(warehouse, head, signer, heads[0].anchors)
     # What the record says of the marts counts only while the record holds.
     return Examined(breaks or changed_marts(warehouse), head, newest, lost)
 
 
-def _unknown(warehouse: Path, head: Entry | None, signer: Signer | None) -> list[Break]:
+def _unknown(warehouse: Path, head: Entry | None, signer: Signer | None, known: list[Anchor]) -> list[Break]:
     """Whether the newest entry is not where each entry is added when it is recorded."""
     if head is None or signer is None:
         return []
@@ -68,11 +68,12 @@ def _unknown(warehouse: Path, head: Entry | None, signer: Signer | None) -> list
         what = f"it is not signed, although there is the audit key {signer.key_id}; the next entry will be"
         return [Break(head.entry, what)]
     file = audit_heads.heads_file(warehouse)
-    for attempt in range(TRIES):
-        # What another process has just recorded is added a moment later.
-        time.sleep(SECONDS_BETWEEN if attempt else 0)
-        if any(anchor.entry == head.entry for anchor in audit_heads.read(file, warehouse, signer).anchors):
+    for _ in range(TRIES):
+        if any(anchor.entry == head.entry for anchor in known):
             return []
+        # What another process has just recorded is added a moment later.
+        time.sleep(SECONDS_BETWEEN)
+        known = audit_heads.read(file, warehouse, signer).anchors
     return [
         Break(
             head.entry,

@@ -64,7 +64,7 @@ class HeadsFile:
             )
         try:
             _send(self.address, line)
-        except OSError as wrong:
+        except (OSError, UnicodeError) as wrong:
             _warn(
                 f"entry {entry.entry} of the audit could not be sent to the system log at {_shown(self.address)}: "
                 f"{wrong}. {SYSLOG_VARIABLE} names another place; {SYSLOG_OFF} sends nothing"

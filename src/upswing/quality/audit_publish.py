@@ -112,8 +112,10 @@ def changed_marts(warehouse: Path) -> list[audit.Break]:
     Only the newest entry that names marts counts (a publication, a restore, an erasure that wrote them anew). Where it
     was made by another version of the engine, whose hash may be another, nothing can be said.
     """
+    if not (warehouse / MARTS_FILE).exists():
+        return []
     last = next((entry for entry in reversed(audit.entries(warehouse)) if '"marts":' in entry.details), None)
-    if last is None or not (warehouse / MARTS_FILE).exists():
+    if last is None:
         return []
     recorded, found = last.content(), published_marts(warehouse)
     if recorded["engine"] != found["engine"]:
