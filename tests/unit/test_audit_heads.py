@@ -166,6 +166,15 @@ def test_two_warehouses_share_a_file(warehouse: Path, monkeypatch: pytest.Monkey
         assert f"{shared}: entry {entries} of" in done.output
 
 
+def test_what_was_killed_before_the_first_entry_stops_nothing(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = warehouse.parent / "other"
+    monkeypatch.setenv("UPSWING_WAREHOUSE", str(other))
+    other.mkdir()
+    audit.audit_file(other).touch()
+    audit.check_ready(other)
+    assert audit.append(other, "backup", {}).entry == 1
+
+
 def test_processes_that_write_at_once_are_all_known(warehouse: Path) -> None:
     with ProcessPoolExecutor(3, mp_context=get_context("fork")) as pool:
         added = pool.map(append_ten, [warehouse] * 3)
@@ -339,8 +348,13 @@ def test_a_restore_that_nobody_signed_explains_nothing(place: Place) -> None:
         assert isinstance(found.exception, SystemExit), found.exception
 
 
-def test_a_restore_that_cannot_be_recorded_changes_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_audit", [True, False])
+def test_a_restore_that_cannot_be_recorded_changes_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, has_audit: bool
+) -> None:
     before = place.state()
+    if not has_audit:
+        audit.audit_file(place.warehouse).unlink()
     with monkeypatch.context() as patch:
         patch.setenv("UPSWING_AUDIT_HEADS", str(place.warehouse.parent / "none" / "heads.log"))
         with pytest.raises(UserError, match="UPSWING_AUDIT_HEADS"):
@@ -349,7 +363,7 @@ def test_a_restore_that_cannot_be_recorded_changes_nothing(place: Place, monkeyp
             place.back_up()
     assert place.state() == before
     assert len(list(place.backups.glob("*.zst"))) == 1
-    assert len(audit.entries(place.warehouse)) == 3
+    assert len(audit.entries(place.warehouse)) == (3 if has_audit else 0)
 
 
 def test_a_backup_whose_audit_key_is_lost_is_refused_or_restored_without_its_audit(

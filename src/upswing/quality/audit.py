@@ -102,9 +102,11 @@ def check_ready(warehouse: Path) -> None:
     """
     with audit_heads.opened(warehouse):
         pass
-    if audit_file(warehouse).exists():
+    if _has_tables(warehouse):
         with _told(warehouse), closing(_connect(warehouse)) as connection:
             _check_key(connection, warehouse, warehouse)
+    elif standing_signer() is None and audit_heads.knows(warehouse):
+        audit_key(_lost(warehouse))
 
 
 def append_aside(folder: Path, warehouse: Path, kind: str, details: dict[str, Any]) -> Entry:
@@ -254,11 +256,17 @@ def _head(connection: sqlite3.Connection) -> Entry | None:
     return Entry(*row) if row else None
 
 
+def _has_tables(warehouse: Path) -> bool:
+    """Whether the file is there; an empty one is what a process left that was killed before it wrote the tables."""
+    file = audit_file(warehouse)
+    return file.exists() and file.stat().st_size > 0
+
+
 def _make(warehouse: Path) -> None:
     """The file with its tables and nobody's but its owner's, before anything is written to it."""
-    file = audit_file(warehouse)
-    if file.exists() and file.stat().st_size:
+    if _has_tables(warehouse):
         return
+    file = audit_file(warehouse)
     with _told(warehouse):
         warehouse.mkdir(parents=True, exist_ok=True)
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))

@@ -97,7 +97,10 @@ def published_anchors(warehouse: Path) -> list[audit.Anchor]:
     if not file.exists():
         return []
     at = "coalesce(strftime(published_at, '%Y-%m-%dT%H:%M:%S.%f+00:00'), '')"
-    known = f"select distinct audit_entry, audit_hash, {at} from {PUBLISH_LOG} order by audit_entry"
+    known = (
+        f"select distinct audit_entry, audit_hash, {at} from {PUBLISH_LOG} "
+        "where audit_entry is not null and audit_hash is not null order by audit_entry"
+    )
     with open_database(file) as connection:
         try:
             rows = connection.execute(known).fetchall()

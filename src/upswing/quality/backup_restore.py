@@ -80,10 +80,9 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
                 required.discard(VAULT_FILE)  # Another key sealed it: the next build seals a new one.
             told = {"file": archive.name, "created_at": manifest.created_at, "kept": kept, "erased_again": len(erased)}
             told |= published_marts(aside)
-            if audit.audit_file(warehouse).exists():
-                audit.check_ready(warehouse)
-                entry = None
-            else:
+            audit.check_ready(warehouse)
+            entry = None
+            if not audit.audit_file(warehouse).exists():
                 # It takes its place with the restore as its newest entry, or not at all.
                 came_back = manifest.audit if audit.audit_file(aside).exists() else None
                 told[audit.TAKEN_BACK_TO] = came_back[0] if came_back else 0
