@@ -1,4 +1,4 @@
-"""What all tests share: no test reads or writes the keys of the user who runs them."""
+"""What all tests share: no test writes the keys or the system log of who runs them."""
 
 from __future__ import annotations
 
@@ -15,4 +15,5 @@ def own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "config"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(folder))
+        patch.setenv("UPSWING_AUDIT_SYSLOG", "off")
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from warehouse import Warehouse, mart_names
 
 from upswing.quality import audit
-from upswing.quality.audit_publish import changed_marts, published_anchors
+from upswing.quality.audit_check import examine
+from upswing.quality.audit_heads import heads_file
 from upswing.quality.backup_sources import table_checksums
 
 UPSWING = Path(sys.executable).with_name("upswing")
@@ -33,12 +35,15 @@ def drilled(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built.copied(tmp_path_factory.mktemp("drill") / "warehouse").folder
 
 
-def test_a_build_is_recorded_with_what_it_published(built: Warehouse) -> None:
+def test_a_build_is_recorded_with_what_it_published(built: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSWING_WAREHOUSE", str(built.folder))
     kinds = [entry.kind for entry in audit.entries(built.folder)]
     assert kinds[:1] == ["run_started"]
     assert kinds.index("publish") < len(kinds) - 1 - kinds[::-1].index("run_finished")
-    assert audit.verify(built.folder, published_anchors(built.folder)) == []
-    assert changed_marts(built.folder) == []
+    found = examine(built.folder, built.folder / "no backups", [])
+    assert found.breaks == []
+    assert found.newest[str(heads_file(built.folder))].entry == len(kinds)
+    assert str(built.folder / "marts.duckdb") in found.newest
     (publication,) = audit.entries(built.folder, "publish")
     marts = set(mart_names(built.manifest())) - {"publish_log"}
     assert publication.content()["marts"].keys() == marts
@@ -63,6 +68,8 @@ def test_the_warehouse_is_lost_and_comes_back(drilled: Path) -> None:
     made = upswing(drilled, "backup", "--encrypt")
     assert made.returncode == 0, made.stdout + made.stderr
     (archive,) = (drilled.parent / "backups").glob("*.enc")
+    asked = upswing(drilled, "identify", "1")
+    assert asked.returncode == 0, asked.stdout + asked.stderr
     for name in FILES:
         (drilled / name).unlink(missing_ok=True)
     restored = upswing(drilled, "restore", str(archive), "--yes")
@@ -71,10 +78,26 @@ def test_the_warehouse_is_lost_and_comes_back(drilled: Path) -> None:
     holds = upswing(drilled, "audit", "verify")
     assert holds.returncode == 0, holds.stdout + holds.stderr
     assert "marts.duckdb" in holds.stdout
+    assert "lost when a restore brought back an older audit" in holds.stdout
     with duckdb.connect(str(drilled / "marts.duckdb"), read_only=True) as connection:
         described = connection.execute("select count(*) from duckdb_columns() where comment is not null").fetchone()
     assert described is not None
     assert described[0] > 100
+
+
+def test_a_cut_end_is_found(drilled: Path) -> None:
+    whole = (drilled / "audit.sqlite").read_bytes()
+    with sqlite3.connect(drilled / "audit.sqlite") as connection:
+        (trigger,) = connection.execute(
+            "select sql from sqlite_master where name = 'entries_are_not_deleted'"
+        ).fetchone()
+        connection.execute("drop trigger entries_are_not_deleted")
+        connection.execute("delete from entries where entry = (select max(entry) from entries)")
+        connection.execute(trigger)
+    found = upswing(drilled, "audit", "verify")
+    (drilled / "audit.sqlite").write_bytes(whole)
+    assert found.returncode == 1
+    assert "audit_heads.log knows of it: the end was cut off" in found.stdout
 
 
 def test_what_is_changed_behind_the_audit_is_found(drilled: Path) -> None:

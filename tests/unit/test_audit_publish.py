@@ -90,4 +90,4 @@ def test_the_published_file_knows_of_a_cut_end(tmp_path: Path) -> None:
     publication(tmp_path, "first", 10)
     audit.audit_file(tmp_path).unlink()
     audit.append(tmp_path, "backup", {})
-    assert "written anew" in audit.verify(tmp_path, published_anchors(tmp_path))[0].what
+    assert "rewritten" in audit.verify(tmp_path, published_anchors(tmp_path))[0].what

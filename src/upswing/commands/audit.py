@@ -14,8 +14,7 @@ from upswing.commands.beforehand import existing_warehouse
 from upswing.nearest import did_you_mean
 from upswing.privacy.keys import warehouse_folder
 from upswing.quality import audit as chain
-from upswing.quality.audit_publish import changed_marts, published_anchors
-from upswing.quality.backup import known_anchors
+from upswing.quality.audit_check import Examined, examine
 from upswing.user_errors import UserError
 
 SHOWN_CHARACTERS = 120
@@ -30,32 +29,44 @@ def audit() -> None:
 @click.option(
     "--backups", type=click.Path(path_type=Path), default="backups", show_default=True, help="Folder of the backups."
 )
-def verify(backups: Path) -> None:
+@click.option(
+    "--heads",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="Another file with heads: `journalctl -t upswing -o cat > FILE`, or a copy; may be given several times.",
+)
+def verify(backups: Path, heads: tuple[Path, ...]) -> None:
     """Check that no entry was changed, taken out or cut off, and that the published marts are those recorded.
 
     Exits with 1 where something is wrong.
     """
     try:
         warehouse = existing_warehouse()
-        anchors = [*published_anchors(warehouse), *known_anchors(backups)]
-        breaks = chain.verify(warehouse, anchors)
-        # What the record says of the marts counts only while the record holds.
-        breaks = breaks or changed_marts(warehouse)
+        found = examine(warehouse, backups, heads)
     except (UserError, OSError) as wrong:
         raise click.ClickException(str(wrong)) from wrong
-    for broken in breaks:
+    for broken in found.breaks:
         click.echo(f"entry {broken.entry}: {broken.what}" if broken.entry else broken.what)
+    _tell_lost(found)
     file = chain.audit_file(warehouse)
-    if breaks:
-        raise click.ClickException(f"{file} does not hold: {len(breaks)} found; the first is entry {breaks[0].entry}")
-    head = chain.head(warehouse)
+    if found.breaks:
+        first = next((f"; the first is entry {broken.entry}" for broken in found.breaks if broken.entry), "")
+        raise click.ClickException(f"{file} does not hold: {len(found.breaks)} found{first}")
+    head = found.head
     if head is None:
         click.echo(f"{file} has no entry yet; the first `dbt build` writes it")
         return
-    places = sorted({anchor.place for anchor in anchors})
     click.echo(f"{file}: {head.entry:,} entries, none changed; the newest is {head.kind} of {head.recorded_at[:19]}")
-    click.echo(f"  hash {head.entry_hash}")
-    click.echo(f"  its end is known to: {', '.join(places) or 'no other file, so that a cut would go unnoticed'}")
+    signed = f"signed with the audit key {head.key_id}" if head.key_id else "not signed: an earlier version wrote it"
+    click.echo(f"  hash {head.entry_hash.rpartition(':')[2]}, {signed}")
+    click.echo("  who else knows of it:")
+    for place, anchor in sorted(found.newest.items(), key=lambda known: (-known[1].entry, known[0])):
+        since = f", {head.entry - anchor.entry:,} before the newest" if anchor.entry < head.entry else ""
+        click.echo(f"    {place}: entry {anchor.entry:,} of {anchor.recorded_at[:19]}{since}")
+    if not found.newest:
+        click.echo("    no other file: a cut would go unnoticed")
+    if heads and not {str(named) for named in heads} & found.newest.keys():
+        click.echo(f"  {', '.join(map(str, heads))} knows nothing of this warehouse")
 
 
 @audit.command()
@@ -84,6 +95,17 @@ def log(kind: str | None, last: int, file_format: str) -> None:
             told = _told(entry.kind, entry.content())
             shown = told if len(told) <= SHOWN_CHARACTERS else f"{told[:SHOWN_CHARACTERS]}…"
             click.echo(f"{entry.entry:>6}  {entry.recorded_at[:19]}  {entry.kind:<14}{entry.actor:<12}{shown}")
+
+
+def _tell_lost(found: Examined) -> None:
+    """Name what restores lost: it is no break, for each is recorded, and it is gone for good."""
+    if found.lost:
+        numbers = [anchor.entry for anchor in found.lost]
+        places = ", ".join(sorted({anchor.place for anchor in found.lost}))
+        click.echo(
+            f"lost when a restore brought back an older audit: entries {min(numbers):,} to {max(numbers):,} "
+            f"of {max(anchor.recorded_at for anchor in found.lost)[:19]} and before; {places} knew of them"
+        )
 
 
 def _told(kind: str, details: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from upswing.privacy.keys import key_id, pseudonym_key, warehouse_folder
 from upswing.privacy.pseudonyms import pads
+from upswing.quality.audit import check_ready
 from upswing.quality.audit_runs import register
 from upswing.quality.backup_swap import finish
 from upswing.quality.modes import close_outputs, private_umask
@@ -20,7 +21,7 @@ class Plugin(BasePlugin):
     """Named in the profile: ``plugins: [{module: upswing.privacy.duckdb_plugin}]``."""
 
     def initialize(self, _config: dict[str, Any]) -> None:
-        """Before the file is opened: hold the warehouse, finish a restore that was killed, and read the key once.
+        """Before the file is opened: hold the warehouse, finish a restore that was killed, read the key once.
 
         What is written from here on is its owner's alone. The lock ends with the plugin, which dbt keeps as long as
         the file is open.
@@ -30,6 +31,7 @@ class Plugin(BasePlugin):
         try:
             self._lock = WarehouseLock(warehouse_folder(), "dbt")
             finish(warehouse_folder())
+            check_ready(warehouse_folder())
             self._key = pseudonym_key()
         except UserError as wrong:
             # Of any other error dbt shows a traceback.

@@ -48,8 +48,8 @@ class Secret:
     def found(self) -> tuple[str, str] | None:
         """The key as text and where it comes from; None where there is none yet."""
         given = self.given()
-        if given is None and self.file.exists():
-            return _text_of(self.file), str(self.file)
+        if given is None and (file := self.file).exists():
+            return _text_of(file), str(file)
         return given
 
 
@@ -110,6 +110,28 @@ def vault_key() -> bytes:
         UserError: the key is none, or it is gone while a vault stands.
     """
     return _key(VAULT_SECRET)
+
+
+def audit_key(lost: str | None) -> bytes:
+    """The key that the entries of the audit are signed with, 32 bytes.
+
+    Args:
+        lost: what to do where there is no key although entries were signed with one; None: none was, and a key is made
+            where there is none.
+
+    Raises:
+        UserError: the key is none, or it is gone.
+    """
+    if AUDIT_SECRET.found() is None:
+        if lost is not None:
+            raise UserError(
+                f"The audit key is gone: {AUDIT_SECRET.file} does not exist and {AUDIT_SECRET.variable} is not set, "
+                "but the audit was signed with it. Put the file back, or set the variable to its 64 hex digits."
+                f"{_elsewhere(AUDIT_SECRET)} {lost}"
+            )
+        _make(AUDIT_SECRET)
+    text, place = AUDIT_SECRET.found() or ("", str(AUDIT_SECRET.file))
+    return decoded(text, place)
 
 
 def key_id(key: bytes) -> str:
@@ -182,15 +204,19 @@ def _key(secret: Secret) -> bytes:
                 "pseudonyms, and what was known by the old ones (pushes sent, customers erased) can no longer be tied "
                 "to them."
             )
-        try:
-            write_key(secret, new_key())
-        except OSError as wrong:
-            raise UserError(
-                f"the {secret.name} key cannot be kept in {secret.file.parent}: {wrong.strerror}; name another folder "
-                "outside the warehouse in UPSWING_KEYS"
-            ) from None
+        _make(secret)
     text, place = secret.found() or ("", str(secret.file))
     return decoded(text, place)
+
+
+def _make(secret: Secret) -> None:
+    try:
+        write_key(secret, new_key())
+    except OSError as wrong:
+        raise UserError(
+            f"the {secret.name} key cannot be kept in {secret.file.parent}: {wrong.strerror}; name another folder "
+            "outside the warehouse in UPSWING_KEYS"
+        ) from None
 
 
 def _elsewhere(secret: Secret) -> str:

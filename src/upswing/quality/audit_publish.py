@@ -96,13 +96,17 @@ def published_anchors(warehouse: Path) -> list[audit.Anchor]:
     file = warehouse / MARTS_FILE
     if not file.exists():
         return []
-    known = f"select distinct audit_entry, audit_hash from {PUBLISH_LOG} order by audit_entry"
+    at = "coalesce(strftime(published_at, '%Y-%m-%dT%H:%M:%S.%f+00:00'), '')"
+    known = (
+        f"select distinct audit_entry, audit_hash, {at} from {PUBLISH_LOG} "
+        "where audit_entry is not null and audit_hash is not null order by audit_entry"
+    )
     with open_database(file) as connection:
         try:
             rows = connection.execute(known).fetchall()
         except duckdb.CatalogException:  # published before there was an audit
             return []
-    return [audit.Anchor(str(file), entry, entry_hash) for entry, entry_hash in rows]
+    return [audit.Anchor(str(file), *row) for row in rows]
 
 
 def changed_marts(warehouse: Path) -> list[audit.Break]:
@@ -111,8 +115,10 @@ def changed_marts(warehouse: Path) -> list[audit.Break]:
     Only the newest entry that names marts counts (a publication, a restore, an erasure that wrote them anew). Where it
     was made by another version of the engine, whose hash may be another, nothing can be said.
     """
+    if not (warehouse / MARTS_FILE).exists():
+        return []
     last = next((entry for entry in reversed(audit.entries(warehouse)) if '"marts":' in entry.details), None)
-    if last is None or not (warehouse / MARTS_FILE).exists():
+    if last is None:
         return []
     recorded, found = last.content(), published_marts(warehouse)
     if recorded["engine"] != found["engine"]:

@@ -63,6 +63,7 @@ def back_up(warehouse: Path, folder: Path, pushes: Path, *, encrypt: bool, keep:
         )
     with locked(warehouse, "backup"), locked(folder, "backup"):
         finish(warehouse)
+        audit.check_ready(warehouse)
         for begins in (BEGINS, *BY_SQLITE, LEDGER_FILE):
             for left_over in folder.glob(f".{begins}*"):
                 left_over.unlink()
@@ -98,8 +99,11 @@ def known_anchors(folder: Path) -> list[audit.Anchor]:
     anchors = []
     for archive in backups(folder):
         beside = manifest_beside(archive)
-        if beside.exists() and (known := read_manifest(beside.read_bytes(), str(beside)).audit):
-            anchors.append(audit.Anchor(str(archive), known[0], known[1]))
+        if not beside.exists():
+            continue
+        manifest = read_manifest(beside.read_bytes(), str(beside))
+        if manifest.audit:
+            anchors.append(audit.Anchor(str(archive), manifest.audit[0], manifest.audit[1], manifest.created_at))
     return anchors
 
 

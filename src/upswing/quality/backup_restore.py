@@ -14,7 +14,7 @@ from typing import IO
 from upswing.nearest import near_path
 from upswing.privacy import erasures
 from upswing.privacy.erasures_forget import replay
-from upswing.privacy.keys import PSEUDONYM_SECRET, VAULT_SECRET, private_folder
+from upswing.privacy.keys import AUDIT_SECRET, PSEUDONYM_SECRET, VAULT_SECRET, private_folder
 from upswing.quality import audit
 from upswing.quality.audit_publish import published_marts
 from upswing.quality.backup import backups, nowhere
@@ -79,12 +79,22 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
                 required.discard(VAULT_FILE)  # Another key sealed it: the next build seals a new one.
             told = {"file": archive.name, "created_at": manifest.created_at, "kept": kept, "erased_again": len(erased)}
             told |= published_marts(aside)
+            audit.check_ready(warehouse)
+            entry = None
+            if not audit.audit_file(warehouse).exists():
+                # It takes its place with the restore as its newest entry, or not at all.
+                came_back = manifest.audit if audit.audit_file(aside).exists() else None
+                told[audit.TAKEN_BACK_TO] = came_back[0] if came_back else 0
+                entry = audit.append_aside(aside, warehouse, "restore", told)
             bring_ledger_back(aside, pushes, kept)
             swap(warehouse, required, kept)
         finally:
             if not (aside / PLAN).exists():
                 shutil.rmtree(aside, ignore_errors=True)
-        audit.append(warehouse, "restore", told)
+        if entry is None:
+            audit.append(warehouse, "restore", told)
+        else:
+            audit.announce(warehouse, entry)
     counted = [rows for tables in manifest.tables.values() for rows, _ in tables.values()]
     return Restored(manifest, len(counted), sum(counted), erased, _has_other_pseudonyms(manifest), kept)
 
@@ -140,6 +150,10 @@ def _kept(manifest: Manifest, archive: Path, aside: Path, warehouse: Path, witho
             kept[VAULT_FILE] = "it was sealed with a new key since"
     if continues(warehouse, manifest, archive):
         kept[audit.AUDIT_FILE] = "it goes on where the backup's ends"
+    elif without_vault and manifest.keys.get(AUDIT_SECRET.name) not in (None, standing_key_id(AUDIT_SECRET)):
+        kept[audit.AUDIT_FILE] = "the key of the backup's is lost; a new one begins"
+    else:
+        check_key(AUDIT_SECRET, manifest, archive)
     for name in kept:
         (aside / name).unlink(missing_ok=True)
     return kept

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from upswing.database_files import open_database
 from upswing.privacy import erasures
-from upswing.privacy.keys import PSEUDONYM_SECRET, VAULT_SECRET, Secret, key_id
+from upswing.privacy.keys import AUDIT_SECRET, PSEUDONYM_SECRET, VAULT_SECRET, Secret, key_id
 from upswing.quality import audit
 from upswing.quality.audit_checksums import checksums, engine_version
 from upswing.quality.audit_runs import code_version
@@ -83,7 +83,7 @@ def write_backup(warehouse: Path, folder: Path, pushes: Path, target: IO[bytes],
             engine=engine,
             tables=tables,
             audit=head,
-            keys={secret.name: standing_key_id(secret) for secret in (PSEUDONYM_SECRET, VAULT_SECRET)},
+            keys={secret.name: standing_key_id(secret) for secret in (PSEUDONYM_SECRET, VAULT_SECRET, AUDIT_SECRET)},
         )
         return write_archive(target, files, lambda found: Manifest(**(asdict(begun) | {"files": found})), key)
 
