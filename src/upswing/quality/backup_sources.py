@@ -6,18 +6,19 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from upswing.database_files import open_database
 from upswing.privacy import erasures
-from upswing.privacy.keys import PSEUDONYM_SECRET, VAULT_SECRET, Secret, key_id
+from upswing.privacy.keys import BACKUP_SECRET, PSEUDONYM_SECRET, VAULT_SECRET, Secret, key_id
 from upswing.quality import audit
 from upswing.quality.audit_checksums import checksums, engine_version
 from upswing.quality.audit_runs import code_version
 from upswing.quality.backup_archive import BLOCK_BYTES, Manifest, write_archive
+from upswing.quality.backup_crypto import Encryption
 
 WAREHOUSE_FILE, MARTS_FILE, VAULT_FILE = "upswing.duckdb", "marts.duckdb", "vault.sqlite"
 LOG_FILE = f"{WAREHOUSE_FILE}.wal"
@@ -29,6 +30,8 @@ LEDGER_FILE = "ledger.sqlite"
 AS_THEY_STAND = (WAREHOUSE_FILE, LOG_FILE, MARTS_FILE, erasures.ERASURES_FILE)
 BY_SQLITE = (VAULT_FILE, audit.AUDIT_FILE)
 DUCKDB_FILES = (WAREHOUSE_FILE, MARTS_FILE)
+ARCHIVED = (*AS_THEY_STAND, *BY_SQLITE, LEDGER_FILE)
+"""All that a backup may hold, beside its manifest."""
 
 
 def standing_key_id(secret: Secret) -> str | None:
@@ -46,7 +49,9 @@ def table_checksums(file: Path) -> dict[str, list[Any]]:
         return _checksums(connection)
 
 
-def write_backup(warehouse: Path, folder: Path, pushes: Path, target: IO[bytes], key: bytes | None) -> Manifest:
+def write_backup(
+    warehouse: Path, folder: Path, pushes: Path, target: IO[bytes], encryption: Encryption | None
+) -> Manifest:
     """Write all that a warehouse folder holds but the keys, and the ledger of the pushes, into an archive.
 
     Args:
@@ -54,7 +59,7 @@ def write_backup(warehouse: Path, folder: Path, pushes: Path, target: IO[bytes],
         folder: where copies of SQLite files may stand meanwhile.
         pushes: folder of ``upswing push``.
         target: an empty file.
-        key: to encrypt with; None: not.
+        encryption: whom it is encrypted to; None: it is not.
 
     Raises:
         UserError: a build runs.
@@ -83,9 +88,10 @@ def write_backup(warehouse: Path, folder: Path, pushes: Path, target: IO[bytes],
             engine=engine,
             tables=tables,
             audit=head,
-            keys={secret.name: standing_key_id(secret) for secret in (PSEUDONYM_SECRET, VAULT_SECRET)},
+            keys={secret.name: standing_key_id(secret) for secret in (PSEUDONYM_SECRET, VAULT_SECRET)}
+            | ({BACKUP_SECRET.name: ", ".join(encryption.recipients)} if encryption else {}),
         )
-        return write_archive(target, files, lambda found: Manifest(**(asdict(begun) | {"files": found})), key)
+        return write_archive(target, files, lambda found: replace(begun, files=found), encryption)
 
 
 @contextmanager
