@@ -19,6 +19,7 @@ from upswing.quality.audit_checksums import checksums, engine_version
 from upswing.quality.audit_runs import code_version
 from upswing.quality.backup_archive import BLOCK_BYTES, Manifest, write_archive
 from upswing.quality.backup_crypto import Encryption
+from upswing.user_errors import UserError
 
 WAREHOUSE_FILE, MARTS_FILE, VAULT_FILE = "upswing.duckdb", "marts.duckdb", "vault.sqlite"
 LOG_FILE = f"{WAREHOUSE_FILE}.wal"
@@ -62,7 +63,7 @@ def write_backup(
         encryption: whom it is encrypted to; None: it is not.
 
     Raises:
-        UserError: a build runs.
+        UserError: a build runs, or a SQLite file cannot be copied.
     """
     with ExitStack() as stack:
         # A lock on the file goes with the first descriptor of it that this process closes: so that all stay open, the
@@ -111,12 +112,19 @@ def _sqlite_copy(file: Path, copy: Path) -> Iterator[IO[bytes]]:
     """A copy of a SQLite file as it is at one moment, though others write it."""
     opened(copy).close()
     try:
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
+        try:
+            with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+        except sqlite3.Error as wrong:
+            raise UserError(
+                f"{file} cannot be copied to {copy.parent}: {wrong}. No backup was made; the file may be damaged, or "
+                "the disk full or damaged."
+            ) from None
         with copy.open("rb", buffering=BLOCK_BYTES) as content:
             yield content
     finally:
         copy.unlink()
+        copy.with_name(f"{copy.name}-journal").unlink(missing_ok=True)
 
 
 def _head_of(copy: Path) -> list[Any] | None:
