@@ -156,6 +156,7 @@ def test_a_damaged_backup_changes_nothing(place: Place, encrypt: bool, harm: str
         content[middle] ^= 1
     else:
         content[1000:2000], content[middle : middle + 1000] = content[middle : middle + 1000], content[1000:2000]
+    archive = place.warehouse.parent / "of a name that the audit does not know"
     archive.write_bytes(content)
     before = place.state()
     with pytest.raises(UserError, match=r"damaged|cut off"):

@@ -122,6 +122,17 @@ def test_whoever_makes_a_backup_for_others_cannot_open_it(warehouse: Path, monke
     assert restored(done.archive, warehouse) == 300_000
 
 
+def test_a_backup_that_somebody_else_wrote_is_not_the_one_recorded(warehouse: Path) -> None:
+    done, other = backed_up(warehouse), backed_up(warehouse)
+    shutil.copy(other.archive, done.archive)
+    assert check(done.archive) == other.manifest
+    with pytest.raises(UserError, match="is not the file that was written"):
+        restored(done.archive, warehouse)
+    # A copy by another name cannot be found in the audit.
+    copy = shutil.copy(other.archive, warehouse.parent / "copy.tar.zst.age")
+    assert restored(Path(copy), warehouse) == 300_000
+
+
 def test_a_key_beside_the_new_one_still_opens_what_it_opened(warehouse: Path) -> None:
     done = backed_up(warehouse)
     key = BACKUP_SECRET.file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from upswing.quality.backup_archive import Manifest, known_manifest, manifest_be
 from upswing.quality.backup_crypto import Encryption, encryption_to
 from upswing.quality.backup_sources import BY_SQLITE, DUCKDB_FILES, LEDGER_FILE, opened, write_backup
 from upswing.quality.backup_swap import ASIDE, discard_replaced, finish
-from upswing.quality.backup_unpack import full_disk_explained, read_archive
+from upswing.quality.backup_unpack import full_disk_explained, read_archive, sha256
 from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
 
@@ -75,12 +74,12 @@ def back_up(
         encryption = encryption_to(recipients) if encrypt else None
         name = f"{BEGINS}{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{ENDS}{ENCRYPTED if encrypt else ''}"
         with full_disk_explained(folder, "no backup was made. Make room, --keep fewer, or name another --folder."):
-            archive, manifest = _written(warehouse, folder / name, pushes, encryption)
+            manifest, digest = _write(folder / name, warehouse, pushes, encryption)
         _remember_erasures(warehouse, folder)
         removed = _removed(folder, keep)
         discard_replaced(warehouse)
-    done = BackedUp(archive, archive.stat().st_size, encryption, manifest, removed)
-    told = {"file": archive.name, "bytes": done.bytes, "is_encrypted": encrypt, "keys": manifest.keys}
+    done = BackedUp(folder / name, (folder / name).stat().st_size, encryption, manifest, removed)
+    told = {"file": name, "bytes": done.bytes, "sha256": digest, "is_encrypted": encrypt, "keys": manifest.keys}
     audit.append(warehouse, "backup", told | {"removed": [path.name for path in removed]})
     return done
 
@@ -101,8 +100,12 @@ def known_anchors(folder: Path) -> list[audit.Anchor]:
     return anchors
 
 
-def _written(warehouse: Path, archive: Path, pushes: Path, encryption: Encryption | None) -> tuple[Path, Manifest]:
-    """A backup that was read again; what fails before leaves none of its files."""
+def _write(archive: Path, warehouse: Path, pushes: Path, encryption: Encryption | None) -> tuple[Manifest, str]:
+    """Write a backup and read it again; what fails before its end leaves none of its files.
+
+    Returns:
+        What is in it, and the SHA-256 of the file.
+    """
     unfinished, sums = archive.with_name(f".{archive.name}"), archive.with_name(f"{archive.name}.sha256")
     try:
         with opened(unfinished) as target:
@@ -111,21 +114,17 @@ def _written(warehouse: Path, archive: Path, pushes: Path, encryption: Encryptio
             os.fsync(target.fileno())
         if read_archive(unfinished, key=encryption.reader if encryption else None) != manifest:
             raise UserError(f"{unfinished} does not read as it was written; is the disk sound?")
+        digest = sha256(unfinished)
         with opened(manifest_beside(archive)) as beside:
             beside.write(manifest.text().encode())
         with opened(sums) as beside:
-            beside.write(f"{_sha256(unfinished)}  {archive.name}\n".encode())
+            beside.write(f"{digest}  {archive.name}\n".encode())
         unfinished.replace(archive)
     except BaseException:
         for path in (unfinished, manifest_beside(archive), sums):
             path.unlink(missing_ok=True)
         raise
-    return archive, manifest
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return manifest, digest
 
 
 def _remember_erasures(warehouse: Path, folder: Path) -> None:

@@ -18,7 +18,7 @@ from upswing.quality import audit
 from upswing.quality.audit_publish import published_marts
 from upswing.quality.backup import backups
 from upswing.quality.backup_archive import Manifest
-from upswing.quality.backup_checks import check_key, check_tables, continues
+from upswing.quality.backup_checks import check_key, check_recorded, check_tables, continues
 from upswing.quality.backup_sources import LEDGER_FILE, LOG_FILE, VAULT_FILE, standing_key_id
 from upswing.quality.backup_swap import ASIDE, PLAN, bring_ledger_back, finish, swap
 from upswing.quality.backup_unpack import check_room, full_disk_explained, read_archive
@@ -71,6 +71,7 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
         try:
             with full_disk_explained(warehouse, "nothing was restored or changed. Make room, and restore it again."):
                 check_room(archive, aside)
+                check_recorded(archive, warehouse)
                 manifest = read_archive(archive, aside)
                 check_tables(manifest, aside, archive)
                 kept = _kept(manifest, archive, aside, warehouse, without_vault)

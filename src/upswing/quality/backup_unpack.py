@@ -94,6 +94,12 @@ def check_room(archive: Path, folder: Path) -> None:
         _check_free(archive, sum(size for size, _ in manifest.files.values()), folder)
 
 
+def sha256(file: Path) -> str:
+    """Of all that is in a file, as ``sha256sum`` prints it."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 @contextmanager
 def full_disk_explained(folder: Path, message: str) -> Iterator[None]:
     """Make one line of the error that a full disk, a quota or a limit of the size of files is.
