@@ -81,8 +81,8 @@ quality: $(VENV)/.installed-build ## Judge the warehouse by its gates and write 
 compliance: $(VENV)/.installed-build ## Prove that no identity leaks
 	@$(BIN)/upswing compliance
 
-backup: $(VENV)/.installed-build ## Back the warehouse up to backups/, read again and checked; ENCRYPT=1 encrypts it
-	@$(BIN)/upswing backup $(if $(ENCRYPT),--encrypt)
+backup: $(VENV)/.installed-build ## Back the warehouse up to backups/, read again and checked; encrypted unless PLAIN=1
+	@$(BIN)/upswing backup $(if $(PLAIN),--plain)
 
 restore: $(VENV)/.installed-build ## Put a backup in the place of the warehouse; FILE=backups/...
 	@$(BIN)/upswing restore "$(FILE)"

@@ -1,4 +1,4 @@
-"""What a backup and a restore of a warehouse cost: seconds and megabytes, plain and encrypted.
+"""What a backup and a restore of a warehouse cost: seconds and megabytes, plain and encrypted. On Linux.
 
     python benchmarks/backup.py warehouse
 
@@ -8,6 +8,7 @@ The warehouse is read, and an entry of its audit is written for each backup; it 
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import sys
 import tempfile
@@ -17,7 +18,9 @@ from contextlib import closing, contextmanager
 from dataclasses import astuple
 from pathlib import Path
 
-from upswing.privacy.keys import BACKUP_SECRET, new_key
+from pyrage import x25519
+
+from upswing.privacy.keys import BACKUP_SECRET
 from upswing.quality import audit
 from upswing.quality.audit_chain import chained
 from upswing.quality.audit_heads import HEADS_VARIABLE, SYSLOG_VARIABLE
@@ -30,23 +33,29 @@ ENTRIES = 100_000
 
 
 class Clock:
-    """Seconds since it was made, those on the wall and those of all cores; the second say what a busy machine hides."""
+    """Seconds since it was made, on the wall and of all cores, and the most memory that the process held since.
+
+    The seconds of the cores say what a busy machine hides.
+    """
 
     def __init__(self) -> None:
+        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of before
         self._wall, self._cores = time.perf_counter(), time.process_time()
 
     def __str__(self) -> str:
-        return f"{time.perf_counter() - self._wall:.1f} | {time.process_time() - self._cores:.1f}"
+        seconds = f"{time.perf_counter() - self._wall:.1f} | {time.process_time() - self._cores:.1f}"
+        (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        return f"{seconds} | {int(peak) * 1024 / MEGABYTE:,.0f}"
 
 
 def main() -> None:
     """Print the table of docs/backup.md."""
     warehouse = Path(sys.argv[1])
-    os.environ |= {"UPSWING_WAREHOUSE": str(warehouse), BACKUP_SECRET.variable: new_key().hex()}
+    os.environ |= {"UPSWING_WAREHOUSE": str(warehouse), BACKUP_SECRET.variable: str(x25519.Identity.generate())}
     clock = Clock()
     published_marts(warehouse)
-    print(f"checksums of the published marts, seconds | of CPU: {clock}")
-    print("| | seconds | of CPU | |\n|---|---|---|---|")
+    print(f"checksums of the published marts, seconds | of CPU | MB at most: {clock}")
+    print("| | seconds | of CPU | MB of memory at most | |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(dir=warehouse.parent) as place:
         folder = Path(place)
         os.environ.setdefault("UPSWING_KEYS", str(warehouse / "keys"))

@@ -20,7 +20,7 @@ CHOICES = {
     "TO": ("postgres",),
     "LANGUAGE": ("en", "zh"),
 }
-VARIABLES = (*CHOICES, "ENCRYPT", "FILE", "PORT", "PYTHON", "RAW", "SUPERSET", "VENV")
+VARIABLES = (*CHOICES, "FILE", "PLAIN", "PORT", "PYTHON", "RAW", "SUPERSET", "VENV")
 READ_RAW = {"build", "bench", "docs", "refresh"}
 WRITE_WAREHOUSE = {"build", "bench", "refresh"}
 
@@ -70,7 +70,9 @@ def _raw_problem(folder: Path) -> list[str]:
 
 
 def _backup_problem(file: str) -> list[str]:
-    written = [str(found) for found in Path("backups").glob("upswing-*.tar.zst*") if found.suffix != ".json"]
+    written = [
+        str(found) for found in Path("backups").glob("upswing-*.tar.zst*") if found.suffix not in (".json", ".sha256")
+    ]
     newest = max(written, default="")
     if not file:
         return [f"FILE is missing: make restore FILE={newest or 'backups/… (`make backup` writes one)'}"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
+from pyrage import x25519
 
 from upswing.commands.backup import backup_command, restore_command
 from upswing.privacy import erasures
@@ -31,6 +32,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.warehouse, self.backups, self.pushes = folder / "warehouse", folder / "backups", folder / "pushes"
+        self.key = folder / "keys" / "backup.key"
 
     def fill(self, rows: int = 1000) -> None:
         """A small warehouse with two customers, of whom the vault knows."""
@@ -77,7 +79,7 @@ def test_what_comes_back_is_what_was_there(place: Place, encrypt: bool) -> None:
     erasures.add(place.warehouse, ["c" * 24])
     before = place.state()
     done = place.back_up(encrypt=encrypt)
-    assert done.archive.name.endswith(".enc") == encrypt
+    assert done.archive.name.endswith(".age") == encrypt
     assert sorted(done.manifest.files) == [
         "audit.sqlite",
         "erasures.csv",
@@ -154,6 +156,7 @@ def test_a_damaged_backup_changes_nothing(place: Place, encrypt: bool, harm: str
         content[middle] ^= 1
     else:
         content[1000:2000], content[middle : middle + 1000] = content[middle : middle + 1000], content[1000:2000]
+    archive = place.warehouse.parent / "of a name that the audit does not know"
     archive.write_bytes(content)
     before = place.state()
     with pytest.raises(UserError, match=r"damaged|cut off"):
@@ -172,13 +175,16 @@ def test_a_file_that_is_no_backup_is_told(place: Place) -> None:
 
 def test_another_or_a_lost_key_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = place.back_up(encrypt=True).archive
-    monkeypatch.setenv("UPSWING_BACKUP_KEY", "ab" * 32)
-    with pytest.raises(UserError, match="encrypted with the backup key"):
+    needed = str(x25519.Identity.from_str(place.key.read_text().split()[-1]).to_public())
+    other = x25519.Identity.generate()
+    monkeypatch.setenv("UPSWING_BACKUP_KEY", str(other))
+    with pytest.raises(
+        UserError, match=f"encrypted to {needed}, but the backup key given is that of {other.to_public()}"
+    ):
         place.restore(archive)
     monkeypatch.delenv("UPSWING_BACKUP_KEY")
-    key = place.warehouse.parent / "keys" / "backup.key"
-    key.rename(key.with_suffix(".lost"))
-    with pytest.raises(UserError, match="there is no key"):
+    place.key.rename(place.key.with_suffix(".lost"))
+    with pytest.raises(UserError, match=f"encrypted to {needed}, and there is no key"):
         place.restore(archive)
 
 
@@ -299,10 +305,10 @@ def test_a_log_that_a_killed_build_left_goes_along(place: Place) -> None:
 
 
 def test_the_commands_say_what_they_did(place: Place) -> None:
-    made = CliRunner().invoke(backup_command, ["--folder", str(place.backups), "--encrypt"])
+    made = CliRunner().invoke(backup_command, ["--folder", str(place.backups)])
     assert made.exit_code == 0, made.output
     assert "4 tables, 2,004 rows" in made.output
-    assert "keep a copy" in made.output
+    assert f"A new key was made for it. It opens with the key in {place.key}" in made.output
     (archive,) = backups(place.backups)
     checked = CliRunner().invoke(restore_command, [str(archive), "--check"])
     assert "is sound" in checked.output

@@ -213,6 +213,19 @@ def test_a_key_in_a_log_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert key.hex() not in found.evidence
 
 
+def test_a_key_of_age_in_a_log_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, logs = tmp_path / "keys", tmp_path / "logs"
+    monkeypatch.setenv("UPSWING_KEYS", str(keys))
+    keys.mkdir()
+    logs.mkdir()
+    (keys / "backup.key").write_text("# public key: age1abc\nAGE-SECRET-KEY-1OLD\nAGE-SECRET-KEY-1NEW\n")
+    (logs / "dbt.log").write_text("# public key: age1abc")
+    assert keys_are_secret(tmp_path, [logs], tmp_path / "warehouse").result == HOLDS
+    for secret in ("OLD", "NEW"):
+        (logs / "dbt.log").write_text(f"so AGE-SECRET-KEY-1{secret} it is")
+        assert keys_are_secret(tmp_path, [logs], tmp_path / "warehouse").result == BROKEN
+
+
 def test_keys_inside_the_warehouse_break_the_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warehouse = tmp_path / "warehouse"
     monkeypatch.setenv("UPSWING_WAREHOUSE", str(warehouse))

@@ -300,6 +300,13 @@ def test_a_right_call_of_make(place: Path) -> None:
     assert problems(["restore"], BUILD | {"FILE": "backups/upswing-2024-01-02.tar.zst"}) == []
 
 
+def test_make_names_the_newest_backup_and_no_file_beside_it(place: Path) -> None:
+    for beside in ("json", "sha256"):
+        (place / "backups" / f"upswing-2024-01-02.tar.zst.{beside}").touch()
+    (message,) = problems(["restore"], BUILD)
+    assert message.endswith("FILE=backups/upswing-2024-01-02.tar.zst")
+
+
 def test_make_tells_a_variable_and_a_goal_that_it_does_not_know() -> None:
     makefile = (PROJECT / "Makefile").read_text()
     assert problems([], BUILD, ["RWA"]) == ["make knows no variable RWA; did you mean RAW?"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from upswing.commands.beforehand import existing_warehouse
-from upswing.privacy.keys import BACKUP_SECRET, keys_folder, warehouse_folder
+from upswing.privacy.keys import keys_folder, warehouse_folder
 from upswing.quality.backup import BackedUp, back_up
 from upswing.quality.backup_restore import check, check_there, restore
 from upswing.user_errors import UserError
@@ -25,18 +25,28 @@ pushes_folder = click.option(
 
 @click.command("backup")
 @click.option("--folder", type=click.Path(path_type=Path), default="backups", show_default=True)
-@click.option("--encrypt", is_flag=True, help="By UPSWING_BACKUP_KEY, or a key that is made on first use.")
+@click.option("--encrypt/--plain", default=True, show_default=True, help="By age, to the backup key.")
+@click.option(
+    "--recipient",
+    "recipients",
+    multiple=True,
+    envvar="UPSWING_BACKUP_RECIPIENTS",
+    metavar="age1…",
+    help="A public key that it is encrypted to instead; this machine cannot open it then. May be given several times.",
+)
 @click.option("--keep", type=click.IntRange(min=1), default=7, show_default=True, help="Backups that stay.")
 @click.option(
     "--pushes", type=click.Path(path_type=Path), default="pushes", show_default=True, help="Folder of pushes."
 )
-def backup_command(folder: Path, encrypt: bool, keep: int, pushes: Path) -> None:
+def backup_command(folder: Path, encrypt: bool, recipients: tuple[str, ...], keep: int, pushes: Path) -> None:
     """Write a backup of the warehouse and read it again; the oldest ones go.
 
-    The keys are in no backup.
+    It is encrypted to the backup key, which is made on first use, unless you say --plain. The keys are in no backup.
     """
+    if recipients and not encrypt:
+        raise click.UsageError("give one of --plain and --recipient (UPSWING_BACKUP_RECIPIENTS is set, or --recipient)")
     try:
-        done = back_up(existing_warehouse(), folder, pushes, encrypt=encrypt, keep=keep)
+        done = back_up(existing_warehouse(), folder, pushes, keep=keep, encrypt=encrypt, recipients=recipients)
     except UserError as wrong:
         raise click.ClickException(str(wrong)) from wrong
     except OSError as wrong:
@@ -88,6 +98,12 @@ def _tell(done: BackedUp) -> None:
     click.echo(f"  {', '.join(done.manifest.files)}: {len(tables)} tables, {sum(tables):,} rows")
     if done.removed:
         click.echo(f"  {len(done.removed)} older removed: {', '.join(path.name for path in done.removed)}")
-    if done.is_encrypted and BACKUP_SECRET.file.exists():
-        click.echo(f"  It opens with {BACKUP_SECRET.file} alone: keep a copy of that where the backups are not.")
+    if done.encryption is None:
+        click.echo("  It is not encrypted: whoever has the file can read it.")
+    elif done.encryption.place is None:
+        click.echo(f"  It opens with the secret key of {' or '.join(done.encryption.recipients)} alone.")
+    else:
+        made = "A new key was made for it. " if done.encryption.has_new_key else ""
+        click.echo(f"  {made}It opens with the key in {done.encryption.place} alone, and is worth nothing without it:")
+        click.echo("  keep a copy of the key where neither the warehouse nor the backups are.")
     click.echo(f"  The keys in {keys_folder()} are in no backup: keep a copy of them elsewhere.")

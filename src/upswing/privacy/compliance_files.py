@@ -65,20 +65,20 @@ def needles_of(secret: Secret) -> Iterator[bytes]:
 
     No key is made here.
     """
-    found = secret.found()
-    if not found or not found[0]:
-        return
-    digits = found[0].lower()
-    yield digits.encode()
-    yield digits.upper().encode()
-    try:
-        key = bytes.fromhex(digits)
-    except ValueError:
-        return
-    yield key
-    yield pads(key).inner
-    yield pads(key).outer
-    yield pads(key).inner.hex().encode()
+    text, _ = secret.found() or ("", "")
+    for digits in text.lower().splitlines():
+        if not digits.strip() or digits.startswith("#"):  # age-keygen writes the public key, which is no secret, there
+            continue
+        yield digits.encode()
+        yield digits.upper().encode()
+        try:
+            key = bytes.fromhex(digits)
+        except ValueError:
+            continue
+        yield key
+        yield pads(key).inner
+        yield pads(key).outer
+        yield pads(key).inner.hex().encode()
 
 
 def repository_files(project: Path) -> Iterator[Path]:

@@ -1,7 +1,7 @@
-"""The file of a backup: a tar of the warehouse's files, compressed by zstd, encrypted where that is asked for.
+"""The file of a backup: a tar of the warehouse's files, compressed by zstd, encrypted by age.
 
-The last member is the manifest: what each file must be, byte for byte, and what each table must hold. A copy of it
-stands beside the archive as ``<archive>.json``. Both directions run in constant memory.
+The last member is the manifest: what each file must be, byte for byte, and what each table must hold. A copy of it is
+kept beside the archive as ``<archive>.json``. :mod:`upswing.quality.backup_unpack` reads what is written here.
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 
-from upswing.quality.backup_crypto import Decrypting, Encrypting, backup_key, is_encrypted
+from upswing.quality.backup_crypto import Encryption, encrypting
 from upswing.user_errors import UserError
 
 MANIFEST = "manifest.json"
+MANIFEST_BYTES = 4 << 20
+"""No manifest is longer: 100 bytes name a table."""
+
 FORMAT = 1
 BLOCK_BYTES = 1 << 20
 
@@ -39,7 +42,8 @@ class Manifest:
         files: bytes and SHA-256 of each file by name.
         tables: rows and checksum of each table by ``schema.table``, for each DuckDB file by name.
         audit: number and hash of the newest entry of the audit in it; none where there was no audit.
-        keys: the ids of the keys without which it is of little use: ``pseudonym`` and ``vault``.
+        keys: the ids of the keys without which it is of little use, ``pseudonym`` and ``vault``, and the public keys
+            that it is encrypted to, ``backup``.
     """
 
     created_at: str
@@ -69,31 +73,58 @@ def read_manifest(text: str | bytes, name: str) -> Manifest:
             raise UserError(
                 f"{name} was written by a later version of Upswing (format {content['format']}); upgrade first"
             )
-        return Manifest(**content)
-    except (ValueError, TypeError, AttributeError) as wrong:
-        if isinstance(wrong, UserError):
-            raise
+        manifest = Manifest(**content)
+        if not _is_well_formed(manifest):
+            raise ValueError("a value is not of the kind that is written there")
+    except UserError:
+        raise
+    except (ValueError, TypeError, AttributeError, RecursionError) as wrong:
         raise UserError(f"{name} has no manifest that can be read: {wrong}") from None
+    return manifest
+
+
+def manifest_beside(archive: Path) -> Path:
+    """The copy of a backup's manifest that can be read without its key."""
+    return archive.with_name(f"{archive.name}.json")
+
+
+def known_manifest(archive: Path) -> Manifest | None:
+    """The manifest beside a backup; None where there is none.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    beside = manifest_beside(archive)
+    if not beside.exists():
+        return None
+    with beside.open("rb") as content:
+        return read_manifest(content.read(MANIFEST_BYTES), str(beside))
 
 
 def write_archive(
     target: IO[bytes],
     files: Mapping[str, IO[bytes]],
     manifest: Callable[[dict[str, list[Any]]], Manifest],
-    key: bytes | None,
+    encryption: Encryption | None,
 ) -> Manifest:
-    """Write an archive.
+    """Write an archive, in constant memory.
 
     Args:
         target: an empty file.
-        files: what goes into it, by name, each read from where it stands.
+        files: what goes into it, by name, each read from where its file is.
         manifest: the manifest, given bytes and SHA-256 of each file as it was read.
-        key: to encrypt with; None: not.
+        encryption: whom it is encrypted to; None: it is not.
     """
     with ExitStack() as stack:
-        sink = stack.enter_context(Encrypting(target, key) if key else _Unclosed(target))
+        if encryption is not None:
+            sink = stack.enter_context(encrypting(target, encryption))
+        else:  # Arrow closes what it writes to, so that it gets a descriptor of its own.
+            sink = stack.enter_context(os.fdopen(os.dup(target.fileno()), "wb", buffering=BLOCK_BYTES))
         compressed = stack.enter_context(pa.CompressedOutputStream(pa.PythonFile(sink, "w"), "zstd"))
-        archive = stack.enter_context(tarfile.open(fileobj=compressed, mode="w|", bufsize=BLOCK_BYTES))
+        # Of the formats of tar the one whose header alone gives the size of a file of 8 GiB and more.
+        archive = stack.enter_context(
+            tarfile.open(fileobj=compressed, mode="w|", bufsize=BLOCK_BYTES, format=tarfile.GNU_FORMAT)
+        )
         checked = {}
         for name, file in files.items():
             hashed = _Hashed(file)
@@ -109,83 +140,27 @@ def write_archive(
     return written
 
 
-def read_archive(archive: Path, take: Callable[[str], IO[bytes]]) -> Manifest:
-    """Read an archive to its end and check each file against the manifest.
-
-    Args:
-        archive: its path.
-        take: opens what a file of this name is written to; it is closed here.
-
-    Raises:
-        UserError: it is none, it is damaged or cut off, or its key is missing or another.
-    """
-    found: dict[str, list[Any]] = {}
-    manifest = None
-    try:
-        with _members(archive) as members:
-            for name, content in members:
-                if name == MANIFEST:
-                    manifest = read_manifest(content.read(), archive.name)
-                    continue
-                hashed = _Hashed(content)
-                with take(name) as target:
-                    while block := hashed.read(BLOCK_BYTES):
-                        target.write(block)
-                found[name] = [hashed.bytes, hashed.digest()]
-    except (tarfile.TarError, EOFError, OSError, pa.ArrowException) as wrong:
-        # An error of the disk has a number; one of the compression, which pyarrow tells alike, has none.
-        if isinstance(wrong, OSError) and wrong.errno is not None:
-            raise
-        raise UserError(f"{archive} is damaged or no backup: {wrong}. Take another backup.") from None
-    if manifest is None:
-        raise UserError(f"{archive} is cut off: its manifest is missing. Take another backup.")
-    for name in sorted(found.keys() | manifest.files.keys()):
-        if found.get(name) != manifest.files.get(name):
-            raise UserError(
-                f"{archive} is damaged: {name} is {_told(found.get(name))}, but the manifest says "
-                f"{_told(manifest.files.get(name))}. Take another backup."
-            )
-    return manifest
+def _is_well_formed(manifest: Manifest) -> bool:
+    tables = [pair for of_file in manifest.tables.values() for pair in of_file.values()]
+    pairs = [*manifest.files.values(), *tables, *([manifest.audit] if manifest.audit is not None else [])]
+    texts = [manifest.created_at, manifest.actor, manifest.code_version, manifest.engine]
+    keys = [key for key in manifest.keys.values() if key is not None]
+    return all(isinstance(text, str) for text in texts + keys) and all(map(_is_number_and_text, pairs))
 
 
-@contextmanager
-def _members(archive: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
-    with ExitStack() as stack:
-        file: IO[bytes] = stack.enter_context(archive.open("rb", buffering=BLOCK_BYTES))
-        if is_encrypted(file):
-            file = Decrypting(file, backup_key(may_make=False), str(archive))  # type: ignore[assignment]
-        compressed = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
-        members = stack.enter_context(tarfile.open(fileobj=compressed, mode="r|", bufsize=BLOCK_BYTES))
-        yield ((member.name, content) for member in members if (content := members.extractfile(member)) is not None)
-
-
-def _told(checked: list[Any] | None) -> str:
-    return "missing" if checked is None else f"{checked[0]:,} bytes, SHA-256 {checked[1][:16]}…"
-
-
-class _Unclosed(io.RawIOBase):
-    """A file to write to that is left open by who closes it: Arrow closes what it writes to."""
-
-    def __init__(self, target: IO[bytes]) -> None:
-        self._target = target
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        return self._target.write(data)
+def _is_number_and_text(pair: object) -> bool:
+    return isinstance(pair, list) and [type(value) for value in pair] == [int, str]
 
 
 class _Hashed:
     """A file that is hashed as it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._hash, self.bytes = file, hashlib.sha256(), 0
+        self._file, self._hash = file, hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         block = self._file.read(size)
         self._hash.update(block)
-        self.bytes += len(block)
         return block
 
     def digest(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import duckdb
@@ -13,6 +13,7 @@ from upswing.quality import audit
 from upswing.quality.audit_checksums import engine_version
 from upswing.quality.backup_archive import Manifest
 from upswing.quality.backup_sources import BY_SQLITE, DUCKDB_FILES, standing_key_id, table_checksums
+from upswing.quality.backup_unpack import sha256
 from upswing.user_errors import UserError
 
 
@@ -35,6 +36,26 @@ def check_tables(manifest: Manifest, aside: Path, archive: Path) -> None:
                 (state,) = connection.execute("pragma integrity_check").fetchone()
             if state != "ok":
                 raise UserError(f"{archive}: {name} is damaged ({state}). Nothing was changed; take another backup.")
+
+
+def check_recorded(archive: Path, warehouse: Path) -> None:
+    """Check that a backup is the file that the audit of the warehouse recorded, where it recorded one of that name.
+
+    Age does not say who wrote a file: whoever knows the public key can write another that opens.
+
+    Raises:
+        UserError: it is another file.
+    """
+    recorded = None
+    with suppress(UserError):  # An audit that cannot be read is moved aside later, by continues().
+        for entry in audit.entries(warehouse, "backup"):
+            if entry.content().get("file") == archive.name:
+                recorded = entry.content().get("sha256")
+    if recorded is not None and (found := sha256(archive)) != recorded:
+        raise UserError(
+            f"{archive} is not the file that was written: its SHA-256 is {found[:16]}…, but the audit recorded "
+            f"{recorded[:16]}…. It is damaged, or somebody changed it. Nothing was changed; take another backup."
+        )
 
 
 def check_key(secret: Secret, manifest: Manifest, archive: Path) -> None:

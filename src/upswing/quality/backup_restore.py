@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from upswing.nearest import near_path
 from upswing.privacy import erasures
@@ -17,11 +16,12 @@ from upswing.privacy.erasures_forget import replay
 from upswing.privacy.keys import AUDIT_SECRET, PSEUDONYM_SECRET, VAULT_SECRET, private_folder
 from upswing.quality import audit
 from upswing.quality.audit_publish import published_marts
-from upswing.quality.backup import backups, nowhere
-from upswing.quality.backup_archive import Manifest, read_archive
-from upswing.quality.backup_checks import check_key, check_tables, continues
-from upswing.quality.backup_sources import LEDGER_FILE, LOG_FILE, VAULT_FILE, opened, standing_key_id
-from upswing.quality.backup_swap import ASIDE, FILES, PLAN, bring_ledger_back, finish, swap
+from upswing.quality.backup import backups
+from upswing.quality.backup_archive import Manifest
+from upswing.quality.backup_checks import check_key, check_recorded, check_tables, continues
+from upswing.quality.backup_sources import LEDGER_FILE, LOG_FILE, VAULT_FILE, standing_key_id
+from upswing.quality.backup_swap import ASIDE, PLAN, bring_ledger_back, finish, swap
+from upswing.quality.backup_unpack import check_room, full_disk_explained, read_archive
 from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
 
@@ -60,7 +60,7 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
 
     Raises:
         UserError: the backup is damaged, its key or the keys of its pseudonyms are missing, it is of another
-            warehouse, or a build runs.
+            warehouse, the disk has no room for it, or a build runs.
     """
     check_there(archive)
     aside = warehouse / ASIDE
@@ -68,25 +68,28 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
         finish(warehouse)
         private_folder(aside)
         try:
-            manifest = read_archive(archive, lambda name: _laid_out(aside, name))
-            check_tables(manifest, aside, archive)
-            kept = _kept(manifest, archive, aside, warehouse, without_vault)
-            # DuckDB plays its log into the warehouse file, and the ledger has a folder of its own.
-            required = {*manifest.files} - {*kept} - {LOG_FILE, LEDGER_FILE}
-            has_vault = (aside / VAULT_FILE).exists()
-            erased = _erase_again(manifest, aside, warehouse, archive.parent)
-            if has_vault and not (aside / VAULT_FILE).exists():
-                required.discard(VAULT_FILE)  # Another key sealed it: the next build seals a new one.
-            told = {"file": archive.name, "created_at": manifest.created_at, "kept": kept, "erased_again": len(erased)}
-            told |= published_marts(aside)
-            audit.check_ready(warehouse)
-            entry = None
-            if not audit.audit_file(warehouse).exists():
-                # It takes its place with the restore as its newest entry, or not at all.
-                came_back = manifest.audit if audit.audit_file(aside).exists() else None
-                told[audit.TAKEN_BACK_TO] = came_back[0] if came_back else 0
-                entry = audit.append_aside(aside, warehouse, "restore", told)
-            bring_ledger_back(aside, pushes, kept)
+            with full_disk_explained(warehouse, "nothing was restored or changed. Make room, and restore it again."):
+                check_room(archive, aside)
+                check_recorded(archive, warehouse)
+                manifest = read_archive(archive, aside)
+                check_tables(manifest, aside, archive)
+                kept = _kept(manifest, archive, aside, warehouse, without_vault)
+                # DuckDB plays its log into the warehouse file, and the ledger has a folder of its own.
+                required = {*manifest.files} - {*kept} - {LOG_FILE, LEDGER_FILE}
+                has_vault = (aside / VAULT_FILE).exists()
+                erased = _erase_again(manifest, aside, warehouse, archive.parent)
+                if has_vault and not (aside / VAULT_FILE).exists():
+                    required.discard(VAULT_FILE)  # Another key sealed it: the next build seals a new one.
+                told = {"file": archive.name, "created_at": manifest.created_at, "kept": kept}
+                told |= {"erased_again": len(erased)} | published_marts(aside)
+                audit.check_ready(warehouse)
+                entry = None
+                if not audit.audit_file(warehouse).exists():
+                    # It takes its place with the restore as its newest entry, or not at all.
+                    came_back = manifest.audit if audit.audit_file(aside).exists() else None
+                    told[audit.TAKEN_BACK_TO] = came_back[0] if came_back else 0
+                    entry = audit.append_aside(aside, warehouse, "restore", told)
+                bring_ledger_back(aside, pushes, kept)
             swap(warehouse, required, kept)
         finally:
             if not (aside / PLAN).exists():
@@ -125,13 +128,7 @@ def check(archive: Path) -> Manifest:
         UserError: it is damaged, or its key is missing or another.
     """
     check_there(archive)
-    return read_archive(archive, lambda _: nowhere())
-
-
-def _laid_out(aside: Path, name: str) -> IO[bytes]:
-    if name not in (*FILES, LEDGER_FILE):
-        raise UserError(f"the backup holds {name!r}, which is no file of a warehouse: it is not one of Upswing's")
-    return opened(aside / name)
+    return read_archive(archive)
 
 
 def _kept(manifest: Manifest, archive: Path, aside: Path, warehouse: Path, without_vault: bool) -> dict[str, str]:

@@ -6,18 +6,20 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from upswing.database_files import open_database
 from upswing.privacy import erasures
-from upswing.privacy.keys import AUDIT_SECRET, PSEUDONYM_SECRET, VAULT_SECRET, Secret, key_id
+from upswing.privacy.keys import AUDIT_SECRET, BACKUP_SECRET, PSEUDONYM_SECRET, VAULT_SECRET, Secret, key_id
 from upswing.quality import audit
 from upswing.quality.audit_checksums import checksums, engine_version
 from upswing.quality.audit_runs import code_version
 from upswing.quality.backup_archive import BLOCK_BYTES, Manifest, write_archive
+from upswing.quality.backup_crypto import Encryption
+from upswing.user_errors import UserError
 
 WAREHOUSE_FILE, MARTS_FILE, VAULT_FILE = "upswing.duckdb", "marts.duckdb", "vault.sqlite"
 LOG_FILE = f"{WAREHOUSE_FILE}.wal"
@@ -29,6 +31,8 @@ LEDGER_FILE = "ledger.sqlite"
 AS_THEY_STAND = (WAREHOUSE_FILE, LOG_FILE, MARTS_FILE, erasures.ERASURES_FILE)
 BY_SQLITE = (VAULT_FILE, audit.AUDIT_FILE)
 DUCKDB_FILES = (WAREHOUSE_FILE, MARTS_FILE)
+ARCHIVED = (*AS_THEY_STAND, *BY_SQLITE, LEDGER_FILE)
+"""All that a backup may hold, beside its manifest."""
 
 
 def standing_key_id(secret: Secret) -> str | None:
@@ -46,7 +50,9 @@ def table_checksums(file: Path) -> dict[str, list[Any]]:
         return _checksums(connection)
 
 
-def write_backup(warehouse: Path, folder: Path, pushes: Path, target: IO[bytes], key: bytes | None) -> Manifest:
+def write_backup(
+    warehouse: Path, folder: Path, pushes: Path, target: IO[bytes], encryption: Encryption | None
+) -> Manifest:
     """Write all that a warehouse folder holds but the keys, and the ledger of the pushes, into an archive.
 
     Args:
@@ -54,10 +60,10 @@ def write_backup(warehouse: Path, folder: Path, pushes: Path, target: IO[bytes],
         folder: where copies of SQLite files may stand meanwhile.
         pushes: folder of ``upswing push``.
         target: an empty file.
-        key: to encrypt with; None: not.
+        encryption: whom it is encrypted to; None: it is not.
 
     Raises:
-        UserError: a build runs.
+        UserError: a build runs, or a SQLite file cannot be copied.
     """
     with ExitStack() as stack:
         # A lock on the file goes with the first descriptor of it that this process closes: so that all stay open, the
@@ -83,9 +89,10 @@ def write_backup(warehouse: Path, folder: Path, pushes: Path, target: IO[bytes],
             engine=engine,
             tables=tables,
             audit=head,
-            keys={secret.name: standing_key_id(secret) for secret in (PSEUDONYM_SECRET, VAULT_SECRET, AUDIT_SECRET)},
+            keys={secret.name: standing_key_id(secret) for secret in (PSEUDONYM_SECRET, VAULT_SECRET, AUDIT_SECRET)}
+            | ({BACKUP_SECRET.name: ", ".join(encryption.recipients)} if encryption else {}),
         )
-        return write_archive(target, files, lambda found: Manifest(**(asdict(begun) | {"files": found})), key)
+        return write_archive(target, files, lambda found: replace(begun, files=found), encryption)
 
 
 @contextmanager
@@ -105,12 +112,19 @@ def _sqlite_copy(file: Path, copy: Path) -> Iterator[IO[bytes]]:
     """A copy of a SQLite file as it is at one moment, though others write it."""
     opened(copy).close()
     try:
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
+        try:
+            with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+        except sqlite3.Error as wrong:
+            raise UserError(
+                f"{file} cannot be copied to {copy.parent}: {wrong}. No backup was made; the file may be damaged, or "
+                "the disk full or damaged."
+            ) from None
         with copy.open("rb", buffering=BLOCK_BYTES) as content:
             yield content
     finally:
         copy.unlink()
+        copy.with_name(f"{copy.name}-journal").unlink(missing_ok=True)
 
 
 def _head_of(copy: Path) -> list[Any] | None:
