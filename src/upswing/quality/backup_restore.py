@@ -153,5 +153,6 @@ def _erase_again(manifest: Manifest, aside: Path, warehouse: Path, folder: Path)
     if known:
         erasures.write(aside, known)
     if erased or _has_other_pseudonyms(manifest):
-        replay(aside)
+        # The audit that goes on must know what is unsealed: the one that stands, else the one that is brought back.
+        replay(aside, warehouse if audit.audit_file(warehouse).exists() else aside)
     return erased
