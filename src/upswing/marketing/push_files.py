@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from upswing.marketing.push_ledger import ONLY_FOR_THE_OWNER, Ledger
+from upswing.marketing.push_ledger import LEDGER_FILE, ONLY_FOR_THE_OWNER, Ledger
 from upswing.privacy.vault import Identity
 
 FORMATS = ("csv", "json")
@@ -99,8 +99,13 @@ def unfinished(path: Path) -> Path:
 
 
 def half_written(folder: Path, committed: Collection[Path]) -> list[Path]:
-    """Files that runs left that died before they were committed."""
-    return sorted(path for path in folder.rglob(".*.unfinished") if path not in committed and path.is_file())
+    """Files that runs left that died before they were committed; not those of a folder inside with its own ledger."""
+    found = [path for pattern in (".*.unfinished", "*/.*.unfinished") for path in folder.glob(pattern)]
+    return sorted(
+        path
+        for path in found
+        if path not in committed and (path.parent == folder or not (path.parent / LEDGER_FILE).exists())
+    )
 
 
 def json_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
