@@ -46,7 +46,9 @@ def test_after_new_pseudonyms_no_exported_file_names_the_forgotten() -> None:
     assert customers(EXPORTED) == customers(TOUCHES) == ["17", "18"]
     for _ in range(2):
         done("keys", "rotate", "--pseudonyms", "--yes")
-    assert f"1  rows of {EXPORTED}" in done("forget", "17", "--dry-run")
+    told = done("forget", "17", "--dry-run")
+    assert f"1  rows of {EXPORTED}" in told
+    assert "names them" not in told
     assert names_anna(Path("pushes"))
     done("forget", "17", "--yes")
     assert customers(EXPORTED) == customers(TOUCHES) == ["18"]

@@ -176,6 +176,24 @@ def test_where_the_audit_cannot_be_written_nothing_is_unsealed(
     assert "anna" not in result.output.lower()
 
 
+def test_a_restore_that_cannot_be_recorded_changes_nothing(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vault that cannot be opened without an entry is no vault of another key, which would be removed."""
+    erased_and_backed_up()
+    (archive,) = (path for path in Path("backups").iterdir() if path.name.endswith(".zst"))
+    before = {path: path.read_bytes() for path in warehouse.glob("*.*") if path.name != ".lock"}
+    whole = audit.append
+
+    def full(folder: Path, kind: str, details: dict[str, Any]) -> audit.Entry:
+        if kind == "unsealed":
+            raise UserError("audit.sqlite cannot be written: the disk is full")
+        return whole(folder, kind, details)
+
+    monkeypatch.setattr(audit, "append", full)
+    result = run("restore", str(archive), "--yes")
+    assert (result.exit_code, "the disk is full" in result.output) == (1, True)
+    assert {path: path.read_bytes() for path in warehouse.glob("*.*") if path.name != ".lock"} == before
+
+
 def pushed(warehouse: Path) -> list[str]:
     """Names of the files that the audit knows as they are now."""
     recorded = {(name, digest) for push in entries(warehouse, "push") for name, digest in push["files"].items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upswing.marketing.push_erasure import Marks, forget_pushes
+from upswing.marketing.push_ledger import LEDGER_FILE
 from upswing.privacy import erasures
 from upswing.privacy.erasures_traces import (
     SHORTEST_TRACE,
@@ -22,7 +23,7 @@ from upswing.privacy.erasures_warehouse import held, raw_tables_naming, rewrite_
 from upswing.privacy.keys import key_id, pseudonym_key
 from upswing.privacy.pseudonyms import PSEUDONYM_DIGITS, pseudonym
 from upswing.privacy.rotation import rename, standing_vault_key
-from upswing.privacy.vault import Identity, open_vault
+from upswing.privacy.vault import Identity, UnrecordedError, open_vault
 from upswing.privacy.vault_sealing import check_pseudonyms
 from upswing.user_errors import UserError
 
@@ -131,7 +132,8 @@ def forget(customers: Sequence[str], places: Places, is_dry_run: bool = False) -
     _check_found(done, known, set(erasures.read(warehouse)), customers)
     wanted = Wanted((*names, *_addresses(known.people)), known.ids, frozenset(exports.push_ids))
     if is_dry_run:
-        _look_around(places, wanted, exports.unreadable, done, {*done.files, *done.half_written})
+        ledgers = {folder / LEDGER_FILE for folder in places.exports}
+        _look_around(places, wanted, exports.unreadable, done, {*done.files, *done.half_written, *ledgers})
         return done
     with held(warehouse / DATABASES[0]):
         erasures.add(warehouse, names)
@@ -163,7 +165,7 @@ def replay(warehouse: Path, audited_in: Path | None = None) -> Counter[str]:
         audited_in: folder of the warehouse whose audit keeps what is unsealed; by default the same.
 
     Raises:
-        UserError: a key is lost, or a build is running.
+        UserError: a key is lost, a build is running, or the audit cannot be written.
     """
     listed, vault = set(erasures.read(warehouse)), warehouse / "vault.sqlite"
     names, key = set(listed), pseudonym_key()
@@ -175,6 +177,8 @@ def replay(warehouse: Path, audited_in: Path | None = None) -> Counter[str]:
                 names |= {old for old, new in opened.renamed().items() if new in listed}
                 opened.connection.execute("delete from renamed")
                 opened.forget(opened.identities(listed, "restore"))
+        except UnrecordedError:
+            raise
         except UserError:
             vault.unlink()
     done: Counter[str] = Counter()

@@ -71,6 +71,10 @@ class Identity:
     phone: str | None = None
 
 
+class UnrecordedError(UserError):
+    """The audit cannot be written, so that nothing was unsealed."""
+
+
 class Box:
     """Seals texts with a key of 32 bytes, and opens them."""
 
@@ -126,7 +130,8 @@ class Vault:
             purpose: what they are unsealed for, as the audit keeps it: the command.
 
         Raises:
-            UserError: the audit cannot be written, or a row cannot be opened.
+            UnrecordedError: the audit cannot be written.
+            UserError: a row cannot be opened.
         """
         rows = list(self._sealed(list(dict.fromkeys(pseudonyms))))
         self._record(purpose, [pseudonym for pseudonym, _ in rows])
@@ -139,7 +144,8 @@ class Vault:
             purpose: what they are unsealed for, as the audit keeps it: the command.
 
         Raises:
-            UserError: the audit cannot be written, or a row cannot be opened.
+            UnrecordedError: the audit cannot be written.
+            UserError: a row cannot be opened.
         """
         names = [name for (name,) in self.connection.execute("select pseudonym from identities")]
         self._record(purpose, names)
@@ -184,7 +190,8 @@ class Vault:
             pseudonyms: of the customers; None: of all.
 
         Raises:
-            UserError: the audit cannot be written, or an id cannot be opened.
+            UnrecordedError: the audit cannot be written.
+            UserError: an id cannot be opened.
         """
         rows = self.connection.execute("select pseudonym, sealed from erased").fetchall()
         asked = [(name, sealed) for name, sealed in rows if pseudonyms is None or name in pseudonyms]
@@ -218,7 +225,10 @@ class Vault:
         details: dict[str, Any] = {"purpose": purpose, what: len(names)}
         if len(names) <= NAMED_IN_AUDIT:
             details["customers"] = sorted(in_audit(name) for name in names)
-        audit.append(self._audited_in, "unsealed", details)
+        try:
+            audit.append(self._audited_in, "unsealed", details)
+        except UserError as wrong:
+            raise UnrecordedError(str(wrong)) from wrong
 
     @staticmethod
     def _opened(box: Box, pseudonym: str, sealed: bytes) -> Identity:
