@@ -81,7 +81,7 @@ def main() -> None:
         changed = list(identities(count, changed_every=100))
         print("written, removed:", measured("one in a hundred changed", lambda: sealed(changed)))
         some = [name for batch in changed for name in batch.column(0).to_pylist()[:5000]][:100_000]
-        found = measured(f"{len(some):,} looked up", lambda: known_identities(some))
+        found = measured(f"{len(some):,} looked up", lambda: known_identities(some, "benchmark"))
         assert len(found) == len(some)
         measured("keys rotate --vault", lambda: rotate_vault_key(vault_file()))
         measured("keys rotate --pseudonyms", lambda: rotate_pseudonyms(vault_file(), []))

@@ -115,7 +115,9 @@ def test_a_forgotten_customer_stays_away_when_all_is_read_again(built: Warehouse
         "inner join staging.stg_raw__customers using (customer_id) group by customer_id order by 2 desc, 1 limit 1"
     )
     sold = "select count(*), sum(quantity) from staging.stg_raw__order_lines"
-    told = run(warehouse, forget_command, name, "--yes", "--pushes", str(tmp_path / "pushes"))
+    (tmp_path / "pushes").mkdir()
+    elsewhere = [part for option in ("--pushes", "--logs", "--target") for part in (option, str(tmp_path / "pushes"))]
+    told = run(warehouse, forget_command, name, "--yes", *elsewhere)
     assert "nothing is left." in told
     assert f"order_lines.parquet still names them in {lines:,} rows." in told
     assert warehouse.query(sold) == built.query(sold)

@@ -55,8 +55,9 @@ class Place:
     def state(self) -> dict[str, object]:
         """All that is in the warehouse, but the audit, which grows."""
         found: dict[str, object] = {path.name: table_checksums(path) for path in self.warehouse.glob("*.duckdb")}
-        with open_vault(self.warehouse / "vault.sqlite", vault_key()) as vault:
-            found["vault"] = dict(vault.all_identities())
+        # What the test looks at is no entry of the warehouse's own audit.
+        with open_vault(self.warehouse / "vault.sqlite", vault_key(), self.warehouse.parent / "looks") as vault:
+            found["vault"] = dict(vault.all_identities("test"))
         return found | {"erasures": erasures.read(self.warehouse)}
 
     def restore(self, archive: Path, *, without_vault: bool = False) -> Restored:

@@ -1,7 +1,7 @@
 import csv
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from upswing.cli import main
 from upswing.marketing import push_files
-from upswing.marketing.push_erasure import forget_pushes
+from upswing.marketing.push_erasure import Marks, forget_pushes
 from upswing.marketing.push_export import Exported, export_pushes, keeps_cap
 from upswing.marketing.push_ledger import LEDGER_FILE, Ledger, LedgerError, open_ledger, push_id_of
 from upswing.privacy.keys import key_id, pseudonym_key, vault_file, vault_key
@@ -60,7 +60,7 @@ def everybody(pseudonyms: Iterable[str]) -> dict[str, Identity]:
 
 
 def export(folder: Path, *rows: dict[str, Any], **how: Any) -> Exported:
-    given: dict[str, Any] = {"today": LATER, "identify": everybody}
+    given: dict[str, Any] = {"today": LATER, "identify": everybody, "record": lambda _details: None}
     return export_pushes(pushes(*rows), folder, **(given | how))
 
 
@@ -106,10 +106,8 @@ def died(*_given: object) -> None:
 
 
 def die_after_the_commit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    standing = Ledger.finish
-    calls: Iterator[Callable[[Ledger], Any]] = iter([standing, died])
     with monkeypatch.context() as broken:
-        broken.setattr(Ledger, "finish", lambda ledger: next(calls)(ledger))
+        broken.setattr(Ledger, "finish", died)
         with pytest.raises(Died):
             export(folder, {"customer_id": "1"})
 
@@ -291,10 +289,15 @@ def test_a_forgotten_customer_leaves_costs_alone(tmp_path: Path, file_format: st
     day = {"weekly_budget": 1.0}
     export(tmp_path, {"customer_id": "1"} | day, {"customer_id": "2"} | day, file_format=file_format)
     (path,) = (tmp_path / "email").iterdir()
-    assert forget_pushes(tmp_path, ["1"], everybody, LATER, is_dry_run=True) == (1, [path])
+    touches = tmp_path / "campaign_touches.csv"
+    marks = Marks(frozenset({"1"}), frozenset({"1"}), frozenset(), lambda customer_id: f"pseudonym of {customer_id}")
+    would = forget_pushes([tmp_path], marks, is_dry_run=True)
+    assert (would.pushes, would.files) == (1, {path: 1, touches: 1})
     assert "1-a" in path.read_text()
-    assert forget_pushes(tmp_path, ["1"], everybody, LATER) == (1, [path])
-    assert forget_pushes(tmp_path, ["1"], everybody, LATER) == (0, [])
+    done = forget_pushes([tmp_path], marks)
+    assert (done.pushes, done.files) == (1, {path: 1, touches: 1})
+    again = forget_pushes([tmp_path], marks)
+    assert (again.pushes, again.files) == (0, {})
     assert ("1-a" in path.read_text(), "2-a" in path.read_text()) == (False, True)
     assert [row["customer_id"] for row in read_csv(tmp_path / "campaign_touches.csv")] == ["2"]
     assert b"1-a" not in (tmp_path / LEDGER_FILE).read_bytes()

@@ -51,7 +51,7 @@ def people(count: int) -> dict[str, Identity]:
 
 def test_an_identity_comes_back_as_it_went_in_and_its_file_shows_none_of_it() -> None:
     assert sealed({"a" * 24: ANNA, "b" * 24: BOB}) == (2, 0)
-    assert known_identities(["a" * 24, "b" * 24, "c" * 24]) == {"a" * 24: ANNA, "b" * 24: BOB}
+    assert known_identities(["a" * 24, "b" * 24, "c" * 24], "test") == {"a" * 24: ANNA, "b" * 24: BOB}
     assert vault_file().stat().st_mode & 0o077 == 0
     content = vault_file().read_bytes()
     for text in ("Anna", "example.com", "1234567", "customer_id"):
@@ -66,8 +66,8 @@ def test_only_what_changed_is_written_and_who_no_longer_comes_is_removed() -> No
     moved = {name: person for name, person in everybody.items() if name not in gone}
     moved[changed] = Identity("0", "Another Name")
     assert sealed(moved, erased={list(moved)[-1]}) == (1, 3)
-    assert known_identities([changed, *gone])[changed].full_name == "Another Name"
-    assert known_identities(gone) == {}
+    assert known_identities([changed, *gone], "test")[changed].full_name == "Another Name"
+    assert known_identities(gone, "test") == {}
 
 
 def test_the_same_identity_is_sealed_differently_for_each_pseudonym_and_cannot_be_moved() -> None:
@@ -77,7 +77,7 @@ def test_the_same_identity_is_sealed_differently_for_each_pseudonym_and_cannot_b
         assert first[12:] != second[12:]
         connection.execute("update identities set sealed = ? where pseudonym = ?", (first, "b" * 24))
     with pytest.raises(UserError, match="cannot be opened: the file was changed"):
-        known_identities(["b" * 24])
+        known_identities(["b" * 24], "test")
 
 
 def test_a_lost_or_wrong_key_is_named_and_never_replaced() -> None:
@@ -85,13 +85,13 @@ def test_a_lost_or_wrong_key_is_named_and_never_replaced() -> None:
     right = vault_key()
     VAULT_SECRET.file.unlink()
     with pytest.raises(UserError, match=r"The vault key is gone: .*vault\.key does not exist"):
-        known_identities(["a" * 24])
+        known_identities(["a" * 24], "test")
     assert not VAULT_SECRET.file.exists()
     write_key(VAULT_SECRET, KEY)
     with pytest.raises(UserError, match=f"with the vault key {key_id(right)}, but the key given is {key_id(KEY)}"):
-        known_identities(["a" * 24])
+        known_identities(["a" * 24], "test")
     write_key(VAULT_SECRET, right)
-    assert known_identities(["a" * 24]) == {"a" * 24: ANNA}
+    assert known_identities(["a" * 24], "test") == {"a" * 24: ANNA}
 
 
 def test_a_file_that_is_no_vault_is_not_written_over() -> None:
@@ -99,7 +99,7 @@ def test_a_file_that_is_no_vault_is_not_written_over() -> None:
     before = vault_file().read_bytes()
     write_key(VAULT_SECRET, KEY)
     with pytest.raises(UserError, match="is no vault"):
-        known_identities(["a" * 24])
+        known_identities(["a" * 24], "test")
     assert vault_file().read_bytes() == before
 
 
@@ -144,7 +144,7 @@ def test_every_row_is_sealed_with_the_new_key() -> None:
     done = rotate_vault_key(vault_file())
     assert (done.identities, done.new) == (50, key_id(vault_key()))
     assert done.old != done.new
-    assert known_identities(everybody) == everybody
+    assert known_identities(everybody, "test") == everybody
     with sqlite3.connect(vault_file()) as connection:
         assert connection.execute("select distinct key_id from identities").fetchall() == [(done.new,)]
     assert sealed(everybody) == (0, 0)
@@ -160,9 +160,9 @@ def test_keys_of_the_environment_are_followed_by_those_of_the_environment(monkey
     monkeypatch.setenv("UPSWING_VAULT_KEY_NEXT", KEY[::-1].hex())
     rotate_vault_key(vault_file())
     with pytest.raises(UserError, match="but the key given is"):
-        known_identities(["a" * 24])
+        known_identities(["a" * 24], "test")
     monkeypatch.setenv("UPSWING_VAULT_KEY", KEY[::-1].hex())
-    assert known_identities(["a" * 24]) == {"a" * 24: ANNA}
+    assert known_identities(["a" * 24], "test") == {"a" * 24: ANNA}
 
 
 KILLED = """
@@ -199,9 +199,9 @@ def test_who_is_killed_has_the_old_key_or_the_new(place: str) -> None:
     old = vault_key()
     killed(place, "rotate_vault_key")
     assert (standing_vault_key(vault_file()) == old) == (place == "before the end of the transaction")
-    assert known_identities(everybody) == everybody
+    assert known_identities(everybody, "test") == everybody
     rotate_vault_key(vault_file())
-    assert known_identities(everybody) == everybody
+    assert known_identities(everybody, "test") == everybody
 
 
 def test_a_change_of_pseudonyms_that_was_killed_is_brought_to_its_end() -> None:
@@ -209,9 +209,9 @@ def test_a_change_of_pseudonyms_that_was_killed_is_brought_to_its_end() -> None:
     sealed(everybody)
     killed("behind it", "rotate_pseudonyms")
     with pytest.raises(UserError, match="run `upswing keys rotate --pseudonyms` again"):
-        known_identities(everybody)
+        known_identities(everybody, "test")
     rotate_pseudonyms(vault_file(), [])
     now = people(20)
-    assert known_identities(now) == now
+    assert known_identities(now, "test") == now
     assert not set(now) & set(everybody)
     assert sealed(now) == (0, 0)

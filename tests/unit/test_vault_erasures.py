@@ -12,7 +12,7 @@ from upswing.commands.forget import forget_command
 from upswing.commands.keys import keys_group
 from upswing.marketing.push_ledger import LedgerPush, open_ledger, push_id_of
 from upswing.privacy import erasures
-from upswing.privacy.erasures_forget import forget, replay
+from upswing.privacy.erasures_forget import Places, forget, replay
 from upswing.privacy.erasures_warehouse import rewrite_without, rows_naming
 from upswing.privacy.keys import PSEUDONYM_SECRET, key_id, new_key, pseudonym_key, vault_file, vault_key, write_key
 from upswing.privacy.pseudonyms import pseudonym
@@ -63,7 +63,7 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with duckdb.connect(str(folder / "marts.duckdb")) as connection:
         connection.execute(f"create table customers as select '{name_of('17')}' as customer_id union select 'b'")
     with open_ledger(tmp_path / "pushes") as ledger:
-        ledger.commit(1, [push(name_of("17")), push(name_of("18"))], [])
+        ledger.add(1, [push(name_of("17")), push(name_of("18"))], [])
     return folder
 
 
@@ -77,6 +77,15 @@ def push(name: str) -> LedgerPush:
     return LedgerPush(ident, 1, "a-20240108", "A", "a", "a", week, name, "email", week, week, False, 0.5)
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder but the audit, which grows."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "audit.sqlite"}
+
+
+def places(warehouse: Path) -> Places:
+    return Places(warehouse, (Path("pushes"),), (Path("reports"),))
+
+
 def rows(file: Path, sql: str) -> list[tuple[object, ...]]:
     with duckdb.connect(str(file), read_only=True) as connection:
         return connection.execute(sql).fetchall()
@@ -84,10 +93,10 @@ def rows(file: Path, sql: str) -> list[tuple[object, ...]]:
 
 def test_a_forgotten_customer_is_nowhere_and_the_others_are_as_they_were(warehouse: Path) -> None:
     anna, bob = name_of("17"), name_of("18")
-    before = {path: path.read_bytes() for path in warehouse.rglob("*") if path.is_file()}
-    would = forget(warehouse, ["17"], Path("pushes"), TODAY, is_dry_run=True)
-    assert {path: path.read_bytes() for path in warehouse.rglob("*") if path.is_file()} == before
-    done = forget(warehouse, ["17"], Path("pushes"), TODAY)
+    before = contents(warehouse)
+    would = forget(["17"], places(warehouse), is_dry_run=True)
+    assert contents(warehouse) == before
+    done = forget(["17"], places(warehouse))
     assert (done.rows, done.pushes, done.in_vault) == (would.rows, 1, 1)
     assert done.rows == {
         "upswing.duckdb: marts.customers": 1,
@@ -122,13 +131,13 @@ def test_a_forgotten_customer_is_nowhere_and_the_others_are_as_they_were(warehou
     )
     # Again, by the id or the pseudonym: nothing more is found, and it is no error.
     for customer in ("17", anna):
-        again = forget(warehouse, [customer], Path("pushes"), TODAY)
+        again = forget([customer], places(warehouse))
         assert (again.pseudonyms, again.rows, again.traces) == ([anna], {}, {})
 
 
 def test_nobody_and_a_running_build_are_named(warehouse: Path) -> None:
     with pytest.raises(UserError, match="nobody is known by 99"):
-        forget(warehouse, ["99"], Path("pushes"), TODAY)
+        forget(["99"], places(warehouse))
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('there', flush=True); sys.stdin.read()"
     import subprocess
     import sys
@@ -138,7 +147,7 @@ def test_nobody_and_a_running_build_are_named(warehouse: Path) -> None:
         assert building.stdout is not None
         assert building.stdout.readline() == "there\n"
         with pytest.raises(UserError, match="in use by another process"):
-            forget(warehouse, ["17"], Path("pushes"), TODAY)
+            forget(["17"], places(warehouse))
         building.kill()
     assert erasures.read(warehouse) == {}
 
@@ -162,7 +171,7 @@ def test_a_file_is_swapped_whole(warehouse: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_new_pseudonyms_keep_what_was_pushed_and_who_was_erased(warehouse: Path) -> None:
-    forget(warehouse, ["17"], Path("pushes"), TODAY)
+    forget(["17"], places(warehouse))
     old = name_of("18")
     erasures.add(warehouse, ["f" * 24])
     done = rotate_pseudonyms(vault_file(), [Path("pushes"), Path("other")])
@@ -171,7 +180,7 @@ def test_new_pseudonyms_keep_what_was_pushed_and_who_was_erased(warehouse: Path)
     assert bob != old
     assert set(erasures.read(warehouse)) == {name_of("17"), "f" * 24}
     with open_vault(vault_file(), vault_key()) as vault:
-        assert dict(vault.all_identities()) == {bob: BOB}
+        assert dict(vault.all_identities("test")) == {bob: BOB}
     with open_ledger(Path("pushes")) as ledger:
         assert ledger.known([push(bob).push_id, push(old).push_id]) == {push(bob).push_id}
 
@@ -179,14 +188,14 @@ def test_new_pseudonyms_keep_what_was_pushed_and_who_was_erased(warehouse: Path)
 def test_what_is_brought_back_forgets_again_also_under_other_pseudonyms(warehouse: Path) -> None:
     anna = name_of("17")
     backup = {path.name: path.read_bytes() for path in warehouse.iterdir() if path.is_file()}
-    forget(warehouse, ["17"], Path("pushes"), TODAY)
+    forget(["17"], places(warehouse))
     rotate_pseudonyms(vault_file(), [Path("pushes")])
     for name, content in backup.items():
         (warehouse / name).write_bytes(content)
     assert sum(replay(warehouse).values()) == 7
     assert not rows_naming(warehouse / "upswing.duckdb", [anna])
     with open_vault(vault_file(), vault_key()) as vault:
-        assert dict(vault.all_identities()) == {name_of("18"): BOB}
+        assert dict(vault.all_identities("test")) == {name_of("18"): BOB}
         assert vault.fact("pseudonym_key_id") == key_id(pseudonym_key())
 
 
@@ -219,5 +228,6 @@ def test_the_commands_tell_what_they_do_and_never_a_key(warehouse: Path) -> None
     assert "nothing is left" in done.output
     with sqlite3.connect(warehouse / "audit.sqlite") as audit:
         entries = audit.execute("select kind, details from entries order by entry").fetchall()
-    assert [kind for kind, _ in entries] == ["keys_rotated", "forget"]
-    assert name_of("17") not in entries[1][1]
+    told_of = ["keys_rotated", "unsealed", "unsealed", "unsealed", "unsealed", "forget"]
+    assert [kind for kind, _ in entries] == ["unsealed", *told_of]
+    assert all(name_of("17") not in details for _, details in entries)

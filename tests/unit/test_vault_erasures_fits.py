@@ -1,6 +1,6 @@
 """What forgetting does to fits, and to rows that are a customer's by a deal, a visit or a text."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -9,13 +9,11 @@ from click.testing import CliRunner
 
 from upswing.commands.forget import forget_command
 from upswing.privacy import erasures
-from upswing.privacy.erasures_forget import forget
+from upswing.privacy.erasures_forget import Places, forget
 from upswing.privacy.keys import key_id, new_key, pseudonym_key, vault_file, vault_key
 from upswing.privacy.pseudonyms import pseudonym
 from upswing.privacy.vault import Identity, open_vault
 from upswing.user_errors import UserError
-
-TODAY = date(2024, 1, 8)
 
 TABLES = """
     create schema models;
@@ -60,10 +58,10 @@ def rows(warehouse: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_older_weights_go_at_once_and_the_newest_serves_until_the_next_build(warehouse: Path) -> None:
-    would = forget(warehouse, ["17"], Path("pushes"), TODAY, is_dry_run=True)
+    would = forget(["17"], Places(warehouse), is_dry_run=True)
     assert would.fits == ["fit_customer_predictor 00002-b"]
     assert rows(warehouse, "select weights from models.fit_customer_predictor order by all") == [(b"new",), (b"old",)]
-    assert forget(warehouse, ["17"], Path("pushes"), TODAY).fits == would.fits
+    assert forget(["17"], Places(warehouse)).fits == would.fits
     assert rows(warehouse, "from models.fit_customer_predictor order by all") == [
         ("00001-a", None, b""),
         ("00002-b", b"new", b""),
@@ -74,7 +72,7 @@ def test_older_weights_go_at_once_and_the_newest_serves_until_the_next_build(war
 
 
 def test_copies_of_their_visits_and_texts_that_nobody_else_wrote_go(warehouse: Path) -> None:
-    forget(warehouse, ["17"], Path("pushes"), TODAY)
+    forget(["17"], Places(warehouse))
     assert rows(warehouse, "from visits") == [("v2", "x2")]
     assert rows(warehouse, "from models.score_visit_copies") == [("v3", "v2")]
     assert rows(warehouse, "from models.score_feedback_texts order by all") == [("good",), ("so so",)]

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from upswing.privacy import erasures
 from upswing.privacy.duckdb_plugin import Plugin
-from upswing.privacy.erasures_forget import forget
+from upswing.privacy.erasures_forget import Places, forget
 from upswing.privacy.keys import PSEUDONYM_SECRET, key_id, pseudonym_key, vault_key, write_key
 from upswing.privacy.pseudonyms import pseudonym
 from upswing.privacy.rotation import rotate_pseudonyms, rotate_vault_key, standing_vault_key
@@ -168,7 +167,7 @@ def rotate_names(place: Path) -> None:
 
 
 def forget_first(place: Path) -> None:
-    forget(place / "warehouse", ["1"], place / "pushes", date(2024, 1, 1))
+    forget(["1"], Places(place / "warehouse", (place / "pushes",)))
 
 
 COMMANDS: dict[str, Callable[[Path], None]] = {
@@ -197,7 +196,7 @@ def check_whole(place: Path) -> None:
     warehouse = place / "warehouse"
     assert rows_of(place) in (ROWS, ROWS_SINCE)
     with open_vault(warehouse / "vault.sqlite", standing_vault_key(warehouse / "vault.sqlite")) as vault:
-        known = dict(vault.all_identities())
+        known = dict(vault.all_identities("test"))
     erased = set(erasures.read(warehouse))
     assert len(known) + len(erased) == len(CUSTOMERS)
     assert {name: identity.customer_id for name, identity in known.items()} == {

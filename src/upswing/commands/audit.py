@@ -70,7 +70,7 @@ def verify(backups: Path, heads: tuple[Path, ...]) -> None:
 
 
 @audit.command()
-@click.option("--kind", help="Only entries of a kind: run_started, run_finished, publish, backup, restore …")
+@click.option("--kind", help="Only entries of a kind: run_started, run_finished, publish, push, unsealed …")
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="The newest so many.")
 @click.option("--format", "file_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def log(kind: str | None, last: int, file_format: str) -> None:
@@ -117,6 +117,16 @@ def _told(kind: str, details: dict[str, Any]) -> str:
         return f"{counts}; failed: {', '.join(details['failed'])}" if details["failed"] else counts
     if kind == "publish":
         return f"{len(details['marts'])} marts, {sum(rows for rows, _ in details['marts'].values()):,} rows"
+    if kind == "unsealed":
+        names = ("identities", "erased_ids")
+        unsealed = [f"{details[name]:,} {name.replace('_', ' ')}" for name in names if name in details]
+        return f"{', '.join(unsealed)} for {details['purpose']}"
+    if kind == "push":
+        earlier = f", {details['completed']} of an earlier run" if details["completed"] else ""
+        return (
+            f"{details['channel']}: {details['pushes']:,} pushes as {details['format']}, {details['held_out']:,} held "
+            f"out; {len(details['files'])} files of {details['folder']}{earlier}"
+        )
     return ", ".join(f"{name} {value}" for name, value in details.items() if not isinstance(value, dict))
 
 

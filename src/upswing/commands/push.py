@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 import duckdb
@@ -15,7 +16,10 @@ from upswing.marketing.push_export import Exported, export_pushes
 from upswing.marketing.push_files import FORMATS
 from upswing.marketing.push_ledger import LedgerError
 from upswing.nearest import did_you_mean
+from upswing.privacy.keys import warehouse_folder
+from upswing.privacy.vault import Identity
 from upswing.privacy.vault_sealing import known_identities
+from upswing.quality.audit import append
 from upswing.user_errors import UserError
 
 LEFT_OUT = {
@@ -34,11 +38,21 @@ LEFT_OUT = {
 @click.option("--format", "file_format", type=click.Choice(FORMATS), default="csv", show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), default="pushes", show_default=True)
 def push(channel: str, dry_run: bool, file_format: str, folder: Path) -> None:
-    """Export the published pushes of a channel; the same push never twice."""
+    """Export the published pushes of a channel; the same push never twice.
+
+    The audit keeps by whom, and the SHA-256 of each file, before the file is there.
+    """
     pushes = _published_pushes(channel)
     today = date.today()
+
+    def identify(pseudonyms: Iterable[str]) -> Mapping[str, Identity]:
+        return known_identities(pseudonyms, "push --dry-run" if dry_run else "push")
+
+    def record(details: Mapping[str, Any]) -> None:
+        append(warehouse_folder(), "push", {"channel": channel, **details})
+
     try:
-        exported = export_pushes(pushes, folder, today, known_identities, file_format, dry_run)
+        exported = export_pushes(pushes, folder, today, identify, record, file_format, dry_run)
     except (LedgerError, UserError) as wrong:
         raise click.ClickException(str(wrong)) from wrong
     except OSError as wrong:

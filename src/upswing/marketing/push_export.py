@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,15 +14,21 @@ import pyarrow as pa
 
 from upswing.marketing.push_files import (
     CONTACTS,
-    Identify,
     addressed,
-    remove_unfinished,
+    half_written,
+    pushes_content,
+    results_content,
     unfinished,
-    write_pushes,
-    write_results,
+    write_file,
 )
 from upswing.marketing.push_ledger import Ledger, LedgerPush, open_ledger
 from upswing.privacy.vault import Identity
+
+Identify = Callable[[Iterable[str]], Mapping[str, Identity]]
+"""Who stands behind pseudonyms; those who are not known are left out."""
+
+Record = Callable[[Mapping[str, Any]], object]
+"""Keeps in the audit what is about to be exported; raises an error where it cannot."""
 
 MONEY_ROUNDING = 1e-6
 FIRST_MESSAGES = 3
@@ -62,6 +69,7 @@ def export_pushes(
     folder: Path,
     today: date,
     identify: Identify,
+    record: Record,
     file_format: str = "csv",
     is_dry_run: bool = False,
 ) -> Exported:
@@ -71,11 +79,15 @@ def export_pushes(
     been sent by today, hold-outs too, in the columns of the raw tables of these names. In files customers have the
     company's own ids and, where the channel needs it, an address; the ledger knows their pseudonyms alone.
 
+    First the audit knows of the files, by their SHA-256, then they are written under unfinished names, then the ledger
+    knows of them, and only then they get their own names. Where the audit cannot be written nothing is exported.
+
     Args:
         pushes: rows of the mart marketing_pushes of one channel.
         folder: of all exports, with the ledger.
         today: the day of the export.
-        identify: who stands behind pseudonyms.
+        identify: who stands behind pseudonyms; called once.
+        record: called before anything is written; not in a dry run.
         file_format: ``csv`` or ``json``. In CSV text that a spreadsheet would take for a formula begins with an
             apostrophe.
         is_dry_run: write nothing.
@@ -86,10 +98,10 @@ def export_pushes(
     """
     with open_ledger(folder, is_dry_run) as ledger:
         exported = Exported()
-        if not is_dry_run:
-            exported.completed = ledger.finish()
-            remove_unfinished(folder)
-        known = identify(pushes["customer_id"].unique().to_pylist())
+        left_behind = [] if is_dry_run else ledger.unfinished()
+        exported.completed = [path for _, path in left_behind]
+        touched = [] if is_dry_run else [name for _, name, _, _ in ledger.touches(today)]
+        known = identify([*pushes["customer_id"].unique().to_pylist(), *touched])
         chosen = _chosen(pushes, ledger, known, exported)
         sent = [row for row in chosen if not row["is_control"]]
         exported.pushes, exported.held_out = len(sent), len(chosen) - len(sent)
@@ -104,9 +116,36 @@ def export_pushes(
             exported.unreachable += row["channel"] in CONTACTS and not whole["contact"]
             days[folder / row["channel"] / f"{row['send_on']}-{export_id:04d}.{file_format}"].append(whole)
         exported.files = list(days)
-        if not is_dry_run:
-            _write(chosen, days, export_id, ledger, file_format)
-            exported.touches = write_results(folder, ledger, today, identify)
+        if is_dry_run:
+            return exported
+        contents = {path: pushes_content(rows, file_format) for path, rows in days.items()}
+        if chosen:
+            ledger.add(
+                export_id, [_kept(row, export_id) for row in chosen], [(unfinished(path), path) for path in days]
+            )
+        by_name, exported.touches = results_content(ledger, today, known)
+        results = {folder / name: content for name, content in by_name.items()}
+        hashes = {path: _sha256(standing.read_bytes()) for standing, path in left_behind}
+        hashes |= {path: _sha256(content) for path, content in (contents | results).items()}
+        record(
+            {
+                "format": file_format,
+                "pushes": exported.pushes,
+                "held_out": exported.held_out,
+                "folder": str(folder),
+                "files": {str(path.relative_to(folder)): digest for path, digest in sorted(hashes.items())},
+                "completed": len(left_behind),
+            }
+        )
+        for path in half_written(folder, [standing for standing, _ in left_behind]):
+            path.unlink(missing_ok=True)
+        for path, content in (contents | results).items():
+            write_file(unfinished(path), content)
+        ledger.commit()
+        ledger.finish()
+        # Not in the ledger: the next run writes them from it in any case.
+        for path in results:
+            unfinished(path).replace(path)
     return exported
 
 
@@ -167,19 +206,8 @@ def _chosen(
     return chosen
 
 
-def _write(
-    chosen: Sequence[dict[str, Any]],
-    days: dict[Path, list[dict[str, Any]]],
-    export_id: int,
-    ledger: Ledger,
-    file_format: str,
-) -> None:
-    if not chosen:
-        return
-    for path, rows in days.items():
-        write_pushes(unfinished(path), rows, file_format)
-    ledger.commit(export_id, [_kept(row, export_id) for row in chosen], [(unfinished(path), path) for path in days])
-    ledger.finish()
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _kept(row: dict[str, Any], export_id: int) -> LedgerPush:

@@ -3,6 +3,9 @@
 A run writes its files under unfinished names, then commits its pushes together with the names of these files, and only
 then gives the files their own names. What dies before the commit leaves no push and no file; what dies after it is
 finished by the next run from the ledger.
+
+Other pseudonyms make other ids of pushes. The ledger keeps the id under which each push was exported too, for a row of
+an exported file is found by no other.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -47,13 +50,17 @@ TABLES = """
         send_on text not null,
         offer_ends_on text not null,
         is_control integer not null,
-        cost real not null
+        cost real not null,
+        exported_id text
     );
     create index if not exists pushes_by_day on pushes (send_on);
     create temporary table asked (push_id text primary key);
     create temporary table asked_customers (customer_id text primary key);
     pragma secure_delete = on;
+    pragma locking_mode = exclusive;
 """
+"""`exported_id` is null where a ledger from before this column knows only what the id is now. The lock outlives a
+commit: no other run writes files while this one gives its own their names."""
 
 
 def push_id_of(action_id: str, push_week: str, customer_id: str) -> str:
@@ -143,16 +150,20 @@ class Ledger:
             (until.isoformat(),),
         ).fetchall()
 
-    def pushes_of(self, customers: Iterable[str]) -> list[tuple[str, bool]]:
-        """Ids of the pushes to customers, and whether the customer was held out of it."""
-        rows = self._of(customers, "select push_id, is_control from pushes where customer_id in asked_customers")
-        return [(push_id, bool(held)) for push_id, held in rows]
+    def count_of(self, customers: Iterable[str]) -> int:
+        """How many pushes and hold-outs of customers the ledger knows."""
+        return len(self._of(customers, "select 1 from pushes where customer_id in asked_customers"))
+
+    def exported_ids(self, customers: Iterable[str]) -> set[str]:
+        """Ids that exported files may know pushes to customers by: as they were exported, and as they are now."""
+        rows = self._of(customers, "select push_id, exported_id from pushes where customer_id in asked_customers")
+        return {push_id for row in rows for push_id in row if push_id is not None}
 
     def forget(self, customers: Iterable[str]) -> None:
         """Leave of pushes to customers what they cost, and nothing that tells to whom they went."""
         self._of(
             customers,
-            "update pushes set customer_id = ?, push_id = ? || '-' || lower(hex(randomblob(16))) "
+            "update pushes set customer_id = ?, exported_id = null, push_id = ? || '-' || lower(hex(randomblob(16))) "
             "where customer_id in asked_customers",
             (ERASED, ERASED),
         )
@@ -164,7 +175,8 @@ class Ledger:
             "select push_id, action_id, push_week, customer_id from pushes where customer_id in asked_customers",
         )
         self._connection.executemany(
-            "update pushes set push_id = ?, customer_id = ? where push_id = ?",
+            "update pushes set exported_id = coalesce(exported_id, push_id), push_id = ?, customer_id = ? "
+            "where push_id = ?",
             (
                 (
                     push_id_of(action_id, week, renamed[customer_id])
@@ -190,40 +202,56 @@ class Ledger:
         (last,) = self._connection.execute("select coalesce(max(export_id), 0) from exports").fetchone()
         return int(last) + 1
 
-    def commit(self, export_id: int, pushes: Sequence[LedgerPush], files: Sequence[tuple[Path, Path]]) -> None:
-        """Record an export, whose files stand under their unfinished names."""
+    def add(self, export_id: int, pushes: Sequence[LedgerPush], files: Sequence[tuple[Path, Path]]) -> None:
+        """Note an export with the unfinished and the own names of its files; it counts from :meth:`commit` on."""
         self._connection.execute("insert into exports values (?, 0)", (export_id,))
         self._connection.executemany(
             "insert into files values (?, ?, ?)",
             ((export_id, *(str(path.relative_to(self.folder)) for path in pair)) for pair in files),
         )
-        places = ", ".join("?" * len(fields(LedgerPush)))
-        self._connection.executemany(f"insert into pushes values ({places})", map(astuple, pushes))
+        columns = [column.name for column in fields(LedgerPush)]
+        places = ", ".join("?" * len(columns))
+        self._connection.executemany(
+            f"insert into pushes ({', '.join(columns)}, exported_id) values ({places}, ?)",
+            ((*astuple(push), push.push_id) for push in pushes),
+        )
+
+    def commit(self) -> None:
+        """Keep what was added, for good; its files must be on the disk under their unfinished names."""
         self._connection.commit()
 
-    def finish(self) -> list[Path]:
-        """Give the files of all committed exports their own names; those that now have them.
+    def unfinished(self) -> list[tuple[Path, Path]]:
+        """Files of committed exports that do not have their own names yet: where each is, and its own name.
 
         Raises:
-            LedgerError: where a committed file is neither under the one name nor under the other.
+            LedgerError: a committed file is neither under the one name nor under the other.
         """
         rows = self._connection.execute(
             "select unfinished, finished from files inner join exports using (export_id) where is_finished = 0 "
             "order by finished"
         ).fetchall()
-        finished = []
+        found = []
         for unfinished, name in rows:
-            with suppress(FileNotFoundError):
-                (self.folder / unfinished).replace(self.folder / name)
-            if not (self.folder / name).exists():
+            path = self.folder / name
+            standing = next((file for file in (self.folder / unfinished, path) if file.exists()), None)
+            if standing is None:
                 raise LedgerError(
-                    f"{self.folder / name} is gone: the ledger says that it was written, but not that it was finished; "
+                    f"{path} is gone: the ledger says that it was written, but not that it was finished; "
                     f"bring back {self.folder / unfinished}, or, if nothing of it was sent, delete its export from "
                     f"{self.folder / LEDGER_FILE}"
                 )
-            finished.append(self.folder / name)
+            found.append((standing, path))
+        return found
+
+    def finish(self) -> None:
+        """Give the files of all committed exports their own names.
+
+        Raises:
+            LedgerError: a committed file is neither under the one name nor under the other.
+        """
+        for standing, path in self.unfinished():
+            standing.replace(path)
         self._connection.execute("update exports set is_finished = 1 where is_finished = 0")
-        return finished
 
 
 @contextmanager
@@ -251,6 +279,8 @@ def open_ledger(folder: Path, is_dry_run: bool = False) -> Iterator[Ledger]:
                 standing.backup(connection)
         connection.executescript(TABLES)
         connection.execute("begin immediate")
+        if ("exported_id",) not in connection.execute("select name from pragma_table_info('pushes')").fetchall():
+            connection.execute("alter table pushes add column exported_id text")
         yield Ledger(folder, connection)
         connection.commit()
     except sqlite3.OperationalError as wrong:

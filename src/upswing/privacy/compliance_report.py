@@ -109,9 +109,9 @@ def opened(file: Path, mend: str) -> Iterator[Any]:
 
 
 def identities_of(warehouse: Path) -> Iterable[Identity] | None:
-    """Everybody whom the vault knows; None where there is no vault."""
+    """Everybody whom the vault knows, as an entry of the audit says; None where there is no vault."""
     file = warehouse / "vault.sqlite"
     if not file.exists():
         return None
     with open_vault(file, vault_key()) as vault:
-        return [identity for _pseudonym, identity in vault.all_identities()]
+        return [identity for _pseudonym, identity in vault.all_identities("compliance")]

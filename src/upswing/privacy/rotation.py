@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from upswing.marketing.push_ledger import LEDGER_FILE, open_ledger
@@ -98,7 +99,7 @@ def _rotated_pseudonyms(file: Path, push_folders: Iterable[Path]) -> Rotated:
         if not under_way:
             # A key that stands but is not the vault's was brought by hand or by a restore: all is carried over to it.
             new = pseudonym_key() if old != key_id(pseudonym_key()) else next_key(PSEUDONYM_SECRET)
-            rename(vault, new)
+            rename(vault, new, "keys rotate --pseudonyms")
     with open_vault(file, standing_vault_key(file)) as vault:
         renamed, identities = vault.renamed(), len(vault)
         names = vault.fact("pseudonym_key_id") or ""
@@ -116,12 +117,11 @@ def _rotated_pseudonyms(file: Path, push_folders: Iterable[Path]) -> Rotated:
     return Rotated(old, names, identities, carried, pushes, lost)
 
 
-def rename(vault: Vault, key: bytes) -> None:
+def rename(vault: Vault, key: bytes, purpose: str) -> None:
     """Give each identity, and each erased one, the pseudonym of a key; the old ones are noted beside the new."""
-    old = [name for (name,) in vault.connection.execute("select pseudonym from identities")]
-    erased = vault.erased_ids()
-    for start in range(0, len(old), RENAMED_AT_ONCE):
-        known = vault.identities(old[start : start + RENAMED_AT_ONCE])
+    identities = vault.all_identities(purpose)
+    erased = vault.erased_ids(purpose)
+    while known := dict(islice(identities, RENAMED_AT_ONCE)):
         new = {name: pseudonym(key, identity.customer_id) for name, identity in known.items()}
         vault.connection.executemany("delete from identities where pseudonym = ?", ((name,) for name in new))
         vault.write({new[name]: identity for name, identity in known.items()})
@@ -203,16 +203,13 @@ def _check_vault(file: Path) -> None:
 
 def _resealed(vault: Vault, box: Box) -> int:
     """Seal all of a vault with another box; how many identities."""
-    old = [name for (name,) in vault.connection.execute("select pseudonym from identities")]
-    erased, opened = vault.erased_ids(), vault.box
-    for start in range(0, len(old), RENAMED_AT_ONCE):
-        vault.box = opened
-        known = vault.identities(old[start : start + RENAMED_AT_ONCE])
-        vault.box = box
-        vault.write(known)
+    purpose, count = "keys rotate --vault", len(vault)
+    identities, erased = vault.all_identities(purpose), vault.erased_ids(purpose)
     vault.box = box
+    while known := dict(islice(identities, RENAMED_AT_ONCE)):
+        vault.write(known)
     for name, customer_id in erased.items():
         vault.write_erased(name, customer_id)
     vault.set_fact("vault_key_id", box.key_id)
     vault.set_fact("sealed_from", "")
-    return len(old)
+    return count

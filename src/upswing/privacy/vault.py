@@ -2,7 +2,11 @@
 
 A row is bound to its pseudonym, so that none can be moved to another. A keyed digest of its content tells whether it
 has changed; without the key it tells nothing. Of an erased customer the vault keeps the sealed id alone, so that the
-erasure holds on when the pseudonyms change (:mod:`upswing.privacy.rotation`); no command opens it for anything else.
+erasure holds on when the pseudonyms change (:mod:`upswing.privacy.rotation`) and a second ``upswing forget`` can look
+for the id.
+
+Nothing is unsealed in secret: each method that unseals takes a purpose, and writes an entry of the kind ``unsealed`` to
+the audit before it opens a row. Where that cannot be written, nothing is opened.
 """
 
 from __future__ import annotations
@@ -12,18 +16,23 @@ import hmac
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from upswing.privacy.erasures import in_audit
 from upswing.privacy.keys import key_id, private_folder
+from upswing.quality import audit
 from upswing.user_errors import UserError
 
 BUSY_SECONDS = 30.0
 NONCE_BYTES = 12
 DIGEST_BYTES = 16
 ASKED_AT_ONCE = 500
+NAMED_IN_AUDIT = 20
+"""Of more customers than these an entry has no hashes, only their number."""
 
 TABLES = """
     create table if not exists identities (
@@ -60,6 +69,10 @@ class Identity:
     full_name: str | None = None
     email: str | None = None
     phone: str | None = None
+
+
+class UnrecordedError(UserError):
+    """The audit cannot be written, so that nothing was unsealed."""
 
 
 class Box:
@@ -101,28 +114,43 @@ class Box:
 class Vault:
     """An open vault; what it is told is kept when :func:`open_vault` ends without an error."""
 
-    def __init__(self, connection: sqlite3.Connection, box: Box) -> None:
+    def __init__(self, connection: sqlite3.Connection, box: Box, audited_in: Path) -> None:
         self.connection = connection
         self.box = box
+        self._audited_in = audited_in
 
     def __len__(self) -> int:
         return int(self.connection.execute("select count(*) from identities").fetchone()[0])
 
-    def identities(self, pseudonyms: Iterable[str]) -> dict[str, Identity]:
-        """Who stands behind pseudonyms; those that the vault does not know are left out."""
-        asked, found = list(dict.fromkeys(pseudonyms)), {}
-        for start in range(0, len(asked), ASKED_AT_ONCE):
-            part = asked[start : start + ASKED_AT_ONCE]
-            rows = self.connection.execute(
-                f"select pseudonym, sealed from identities where pseudonym in ({', '.join('?' * len(part))})", part
-            )
-            found.update({pseudonym: self._opened(pseudonym, sealed) for pseudonym, sealed in rows})
-        return found
+    def identities(self, pseudonyms: Iterable[str], purpose: str) -> dict[str, Identity]:
+        """Who stands behind pseudonyms; those that the vault does not know are left out.
 
-    def all_identities(self) -> Iterator[tuple[str, Identity]]:
-        """Every pseudonym with who stands behind it."""
-        rows = self.connection.execute("select pseudonym, sealed from identities")
-        return ((pseudonym, self._opened(pseudonym, sealed)) for pseudonym, sealed in rows)
+        Args:
+            pseudonyms: of customers.
+            purpose: what they are unsealed for, as the audit keeps it: the command.
+
+        Raises:
+            UnrecordedError: the audit cannot be written.
+            UserError: a row cannot be opened.
+        """
+        rows = list(self._sealed(list(dict.fromkeys(pseudonyms))))
+        self._record(purpose, [pseudonym for pseudonym, _ in rows])
+        return {pseudonym: self._opened(self.box, pseudonym, sealed) for pseudonym, sealed in rows}
+
+    def all_identities(self, purpose: str) -> Iterator[tuple[str, Identity]]:
+        """Every pseudonym with who stands behind it; rows may be written meanwhile, with another box too.
+
+        Args:
+            purpose: what they are unsealed for, as the audit keeps it: the command.
+
+        Raises:
+            UnrecordedError: the audit cannot be written.
+            UserError: a row cannot be opened.
+        """
+        names = [name for (name,) in self.connection.execute("select pseudonym from identities")]
+        self._record(purpose, names)
+        box = self.box
+        return ((name, self._opened(box, name, sealed)) for name, sealed in self._sealed(names))
 
     def write(self, identities: Mapping[str, Identity]) -> None:
         """Seal identities under their pseudonyms; what stood there is replaced."""
@@ -139,23 +167,37 @@ class Vault:
             ),
         )
 
-    def forget(self, pseudonyms: Collection[str]) -> int:
-        """Remove identities for good, but for the sealed ids; how many there were."""
-        known = self.identities(pseudonyms)
+    def forget(self, known: Mapping[str, Identity]) -> None:
+        """Remove identities for good, but for the sealed ids.
+
+        Args:
+            known: the identities by their pseudonyms, as :meth:`identities` gave them.
+        """
         for pseudonym, identity in known.items():
             self.write_erased(pseudonym, identity.customer_id)
         self.connection.executemany("delete from identities where pseudonym = ?", ((name,) for name in known))
-        return len(known)
 
     def write_erased(self, pseudonym: str, customer_id: str) -> None:
         """Keep the sealed id of an erased customer."""
         sealed = self.box.seal(customer_id.encode(), f"erased|{pseudonym}")
         self.connection.execute("insert or replace into erased values (?, ?)", (pseudonym, sealed))
 
-    def erased_ids(self) -> dict[str, str]:
-        """Ids of erased customers by their pseudonyms, for these to be carried over to other ones."""
+    def erased_ids(self, purpose: str, pseudonyms: Collection[str] | None = None) -> dict[str, str]:
+        """Ids of erased customers by their pseudonyms: of all, or of some.
+
+        Args:
+            purpose: what they are unsealed for, as the audit keeps it: the command.
+            pseudonyms: of the customers; None: of all.
+
+        Raises:
+            UnrecordedError: the audit cannot be written.
+            UserError: an id cannot be opened.
+        """
         rows = self.connection.execute("select pseudonym, sealed from erased").fetchall()
-        return {pseudonym: self.box.open(sealed, f"erased|{pseudonym}").decode() for pseudonym, sealed in rows}
+        asked = [(name, sealed) for name, sealed in rows if pseudonyms is None or name in pseudonyms]
+        if asked:
+            self._record(purpose, [name for name, _ in asked], "erased_ids")
+        return {name: self.box.open(sealed, f"erased|{name}").decode() for name, sealed in asked}
 
     def fact(self, name: str) -> str | None:
         """A fact of the vault, or None."""
@@ -170,8 +212,27 @@ class Vault:
         """New pseudonyms by the old ones, while a change of them is under way; else none."""
         return dict(self.connection.execute("select pseudonym, new_pseudonym from renamed").fetchall())
 
-    def _opened(self, pseudonym: str, sealed: bytes) -> Identity:
-        return Identity(**json.loads(self.box.open(sealed, f"identity|{pseudonym}")))
+    def _sealed(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        for start in range(0, len(names), ASKED_AT_ONCE):
+            part = names[start : start + ASKED_AT_ONCE]
+            places = ", ".join("?" * len(part))
+            yield from self.connection.execute(
+                f"select pseudonym, sealed from identities where pseudonym in ({places})", part
+            ).fetchall()
+
+    def _record(self, purpose: str, names: Sequence[str], what: str = "identities") -> None:
+        """Say in the audit that these are about to be unsealed."""
+        details: dict[str, Any] = {"purpose": purpose, what: len(names)}
+        if len(names) <= NAMED_IN_AUDIT:
+            details["customers"] = sorted(in_audit(name) for name in names)
+        try:
+            audit.append(self._audited_in, "unsealed", details)
+        except UserError as wrong:
+            raise UnrecordedError(str(wrong)) from wrong
+
+    @staticmethod
+    def _opened(box: Box, pseudonym: str, sealed: bytes) -> Identity:
+        return Identity(**json.loads(box.open(sealed, f"identity|{pseudonym}")))
 
 
 def text_of(identity: Identity) -> bytes:
@@ -181,12 +242,13 @@ def text_of(identity: Identity) -> bytes:
 
 
 @contextmanager
-def open_vault(file: Path, key: bytes) -> Iterator[Vault]:
+def open_vault(file: Path, key: bytes, audited_in: Path | None = None) -> Iterator[Vault]:
     """The vault of a file, made where there is none, for its owner's eyes alone; all that is done is kept, or nothing.
 
     Args:
         file: of the vault.
         key: that its rows are sealed with, 32 bytes.
+        audited_in: folder of the warehouse whose audit keeps what is unsealed; by default the file's.
 
     Raises:
         UserError: the key is another one than the vault's, the file is no vault, or another process holds it.
@@ -197,7 +259,7 @@ def open_vault(file: Path, key: bytes) -> Iterator[Vault]:
         try:
             connection.executescript(SETTINGS + TABLES)
             connection.execute("begin immediate")
-            vault = Vault(connection, Box(key))
+            vault = Vault(connection, Box(key), audited_in or file.parent)
             _check_key(vault, file)
             yield vault
             connection.execute("commit")

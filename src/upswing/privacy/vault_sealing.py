@@ -149,18 +149,23 @@ def check_build_key(sealed: Any) -> None:
         )
 
 
-def known_identities(pseudonyms: Iterable[str]) -> dict[str, Identity]:
+def known_identities(pseudonyms: Iterable[str], purpose: str) -> dict[str, Identity]:
     """Who stands behind pseudonyms, out of the warehouse's vault; nobody where there is none.
 
+    Args:
+        pseudonyms: of customers.
+        purpose: what they are unsealed for, as the audit keeps it: the command.
+
     Raises:
-        UserError: a key is lost or another one, or a change of pseudonyms did not come to its end.
+        UserError: a key is lost or another one, a change of pseudonyms did not come to its end, or the audit cannot be
+            written.
     """
     file = vault_file()
     if not file.exists():
         return {}
     with open_vault(file, standing_vault_key(file)) as vault:
         check_pseudonyms(vault, key_id(pseudonym_key()))
-        return vault.identities(pseudonyms)
+        return vault.identities(pseudonyms, purpose)
 
 
 def _delivered(deliveries: Any, others: list[str]) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from upswing.nearest import near_path
 from upswing.privacy import erasures
@@ -80,7 +81,7 @@ def restore(archive: Path, warehouse: Path, pushes: Path, *, without_vault: bool
                 erased = _erase_again(manifest, aside, warehouse, archive.parent)
                 if has_vault and not (aside / VAULT_FILE).exists():
                     required.discard(VAULT_FILE)  # Another key sealed it: the next build seals a new one.
-                told = {"file": archive.name, "created_at": manifest.created_at, "kept": kept}
+                told: dict[str, Any] = {"file": archive.name, "created_at": manifest.created_at, "kept": kept}
                 told |= {"erased_again": len(erased)} | published_marts(aside)
                 audit.check_ready(warehouse)
                 entry = None
@@ -164,5 +165,6 @@ def _erase_again(manifest: Manifest, aside: Path, warehouse: Path, folder: Path)
     if known:
         erasures.write(aside, known)
     if erased or _has_other_pseudonyms(manifest):
-        replay(aside)
+        # The audit that goes on must know what is unsealed: the one that stands, else the one that is brought back.
+        replay(aside, warehouse if audit.audit_file(warehouse).exists() else aside)
     return erased
