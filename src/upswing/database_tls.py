@@ -79,16 +79,17 @@ def secured(
     variables = {"host": "PGHOST", "hostaddr": "PGHOSTADDR", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
     variables = variables if kind == "postgres" else {"host": "MYSQL_HOST"}
     chosen = {key: environment[name] for key, name in variables.items() if environment.get(name)} | chosen
-    if _is_local(chosen):
-        return dict(parts), None
     name = MODES[kind]
-    mode = chosen.get(name)
-    if mode is None:
-        return dict(parts) | {name: CHECKED[kind]} | _authorities(kind, chosen), None
-    if mode.lower() == CHECKED[kind] or mode.lower() not in WEAK_MODES:
+    mode = chosen.get(name, "").lower()
+    if mode == CHECKED[kind]:
+        # Without a file of authorities libpq refuses, and MariaDB's client leaves the name unchecked.
+        return dict(parts) | _authorities(kind, chosen), None
+    if _is_local(chosen) or (mode and mode not in WEAK_MODES):
         return dict(parts), None
+    if not mode:
+        return dict(parts) | {name: CHECKED[kind]} | _authorities(kind, chosen), None
     return dict(parts), (
-        f"{setting}: {name}={mode} for a server on another machine: {WEAK_MODES[mode.lower()]}; "
+        f"{setting}: {name}={mode} for a server on another machine: {WEAK_MODES[mode]}; "
         f"{name}={CHECKED[kind]} checks its certificate and its name"
     )
 

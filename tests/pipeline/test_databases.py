@@ -327,6 +327,7 @@ def test_why_a_database_cannot_be_reached_is_said_without_its_password(
             "Hostname verification failed. Attempted host: 127.1; write the host in UPSWING_SOURCE as",
         ),
         ("mariadb", "host=127.1", "UPSWING_SOURCE: ssl_ca=/path/ca.crt"),
+        ("mariadb", "host=127.1 ssl_mode=verify_identity", "UPSWING_SOURCE: ssl_ca=/path/ca.crt"),
     ],
 )
 def test_no_other_server_is_taken_for_the_one_that_was_named(

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.events.logging import AdapterLogger
 
+from upswing import databases_plugin
 from upswing.databases import EXTENSIONS, load_extension, named_source, parsed, refusal
 from upswing.user_errors import UserError
 
@@ -129,8 +131,10 @@ def test_extensions_come_out_of_their_wheels(kind: str, monkeypatch: pytest.Monk
         ("postgres:host=h", {}, CHECKED),
         ("postgres:host=h sslrootcert=/own.crt", {}, "sslmode=verify-full"),
         ("postgres:host=h", {"PGSSLROOTCERT": "/own.crt"}, "sslmode=verify-full"),
-        ("postgres:host=h", {"PGSSLMODE": "verify-full"}, ""),
-        ("postgres:host=h sslmode=verify-full", {}, ""),
+        ("postgres:host=h", {"PGSSLMODE": "verify-full"}, f"sslrootcert={AUTHORITIES}"),
+        ("postgres:host=h sslmode=verify-full", {}, f"sslrootcert={AUTHORITIES}"),
+        ("postgres:host=localhost sslmode=verify-full", {}, f"sslrootcert={AUTHORITIES}"),
+        ("postgres:host=h sslmode=verify-full sslrootcert=system", {}, ""),
         ("postgres:", {"PGHOST": "h"}, CHECKED),
         ("postgres:hostaddr=10.0.0.1", {}, CHECKED),
         ("postgres:host=localhost hostaddr=10.0.0.1", {}, CHECKED),
@@ -144,12 +148,11 @@ def test_extensions_come_out_of_their_wheels(kind: str, monkeypatch: pytest.Monk
         ("postgresql://[::1]/shop", {}, ""),
         ("postgres:service=remote", {}, CHECKED),
         ("postgres:", {"PGSERVICE": "remote"}, CHECKED),
-        ("postgres:service=chosen", {}, ""),
-        ("postgres:service=chosen sslmode=verify-full", {}, ""),
+        ("postgres:service=chosen", {}, f"sslrootcert={AUTHORITIES}"),
         ("mysql:host=h db=d", {}, CHECKED_MYSQL),
         ("mysql:db=d", {"MYSQL_HOST": "h"}, CHECKED_MYSQL),
         ("mysql:host=h db=d ssl_ca=/own.crt", {}, "ssl_mode=verify_identity"),
-        ("mysql:host=h db=d ssl_mode=VERIFY_IDENTITY", {}, ""),
+        ("mysql:host=h db=d ssl_mode=VERIFY_IDENTITY", {}, f"ssl_ca={AUTHORITIES}"),
         ("mysql:host=127.0.0.1 db=d", {}, ""),
         ("mysql:db=d socket=/run/mysql", {}, ""),
     ],
@@ -221,3 +224,20 @@ def test_a_secret_that_would_stay_in_the_string_is_refused(text: str, named: str
 
 def test_a_password_file_may_be_named() -> None:
     assert "passfile=/own" in parsed("postgres:host=localhost passfile=/own", "UPSWING_SOURCE").place
+
+
+def test_a_build_warns_once_of_an_unprotected_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dbt opens the warehouse several times in one run."""
+    warned: list[str] = []
+    attached: list[str] = []
+    monkeypatch.setenv("UPSWING_SOURCE", "postgres:host=h sslmode=require")
+    monkeypatch.setattr(AdapterLogger, "warning", lambda _self, message: warned.append(message))
+    monkeypatch.setattr(
+        databases_plugin, "attach", lambda _connection, source, *_, **__: attached.append(source.described)
+    )
+    plugin = databases_plugin.Plugin("databases", {}, None)
+    for _ in range(2):
+        plugin.configure_connection(None)
+    assert len(attached) == 2
+    assert len(warned) == 1
+    assert "sslmode=require" in warned[0]
