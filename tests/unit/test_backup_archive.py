@@ -151,6 +151,7 @@ def test_a_key_beside_the_new_one_still_opens_what_it_opened(warehouse: Path) ->
         ("# nothing", "expected a line AGE-SECRET-KEY-1"),
         (str(x25519.Identity.generate().to_public()), "public key: give it as --recipient"),
     ],
+    ids=["earlier version", "letter", "comment", "public key"],
 )
 def test_a_backup_key_that_is_none(warehouse: Path, key: str, message: str) -> None:
     BACKUP_SECRET.file.parent.mkdir()
