@@ -12,6 +12,7 @@ import browser
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from hostile_texts import shown
 from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 from warehouse import Warehouse
@@ -295,7 +296,7 @@ def test_where_nothing_is_published_a_page_says_what_to_do(
     monkeypatch.setenv("UPSWING_WAREHOUSE", str(tmp_path))
     page = page_of(room)
     assert page.title[0].value == Words("en", room)("title")
-    assert "run `make build`" in page.error[0].value
+    assert "run `make build`" in shown(page.error[0].value)
 
 
 @pytest.fixture(scope="module")
