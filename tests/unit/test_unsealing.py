@@ -111,7 +111,7 @@ def test_what_a_command_unseals_is_in_the_audit(
 ) -> None:
     before()
     if typed[0] == "restore":
-        (archive,) = (path for path in Path("backups").iterdir() if path.name.endswith(".zst"))
+        (archive,) = (path for path in Path("backups").iterdir() if path.name.endswith(".age"))
         typed = ("restore", str(archive), *typed[2:])
     unsealed.clear()
     known = len(entries(warehouse, "unsealed"))
@@ -179,7 +179,7 @@ def test_where_the_audit_cannot_be_written_nothing_is_unsealed(
 def test_a_restore_that_cannot_be_recorded_changes_nothing(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A vault that cannot be opened without an entry is no vault of another key, which would be removed."""
     erased_and_backed_up()
-    (archive,) = (path for path in Path("backups").iterdir() if path.name.endswith(".zst"))
+    (archive,) = (path for path in Path("backups").iterdir() if path.name.endswith(".age"))
     before = {path: path.read_bytes() for path in warehouse.glob("*.*") if path.name != ".lock"}
     whole = audit.append
 
