@@ -112,6 +112,18 @@ def test_results_that_were_filled_in_stay() -> None:
     assert "x,9.5" in read(TOUCHES)
 
 
+@pytest.mark.parametrize("given", ["17", "pseudonym"])
+def test_whom_the_vault_never_knew_is_found_by_id_or_pseudonym(warehouse: Path, given: str) -> None:
+    """As where no raw table names a customer any more: the vault knows neither id nor address."""
+    export()
+    with sqlite3.connect(warehouse / "vault.sqlite") as vault:
+        vault.execute("delete from identities where pseudonym = ?", (name_of("17"),))
+    with sqlite3.connect(Path("pushes") / LEDGER_FILE) as ledger:
+        ledger.execute("update pushes set push_id = 'x' || push_id, exported_id = null")
+    assert "nothing is left." in done("forget", name_of("17") if given == "pseudonym" else given, "--yes")
+    assert customers(EXPORTED) == customers(TOUCHES) == ["18"]
+
+
 def test_json_keeps_what_was_added() -> None:
     export("--format", "json")
     path = EXPORTED.with_suffix(".json")

@@ -35,21 +35,27 @@ class Marks:
         names: pseudonyms.
         ids: the company's own ids, as far as they are known.
         contacts: e-mail addresses and telephone numbers, as far as they are known; in lower case.
-        name_of: the pseudonym of a company's own id; finds a customer of whom only the pseudonym is known.
+        name_of: the pseudonym of a company's own id, by which customers are found of whom only that is known; None
+            where the ids of all are known.
         push_ids: of pushes to them.
     """
 
     names: frozenset[str]
     ids: frozenset[str]
     contacts: frozenset[str]
-    name_of: Callable[[str], str]
+    name_of: Callable[[str], str] | None = None
     push_ids: frozenset[str] = frozenset()
 
     def are_in(self, row: Mapping[str, Any]) -> bool:
         """Whether a row is one of theirs."""
-        push_id, customer_id, contact = (_text(row.get(column)) for column in ("push_id", "customer_id", "contact"))
-        is_theirs = customer_id in self.ids or customer_id in self.names or self.name_of(customer_id) in self.names
-        return push_id in self.push_ids or (customer_id != "" and is_theirs) or contact.lower() in self.contacts
+        customer_id = _text(row.get("customer_id"))
+        return (
+            customer_id in self.ids
+            or customer_id in self.names
+            or _text(row.get("push_id")) in self.push_ids
+            or _text(row.get("contact")).lower() in self.contacts
+            or (self.name_of is not None and customer_id != "" and self.name_of(customer_id) in self.names)
+        )
 
 
 @dataclass
@@ -213,11 +219,12 @@ def _csv_left(text: str, marks: Marks) -> tuple[str, int]:
     delimiter, columns = _layout(text)
     if not delimiter:
         return text, 0
+    places = [(name, at) for at, name in enumerate(columns) if name in MARKS]
     left: list[str] = []
     count = 0
     try:
         for raw, cells in _records(text, delimiter):
-            is_theirs = bool(left) and marks.are_in(dict(zip(columns, cells, strict=False)))
+            is_theirs = bool(left) and marks.are_in({name: cells[at] for name, at in places if at < len(cells)})
             count += is_theirs
             if not is_theirs:
                 left.append(raw)

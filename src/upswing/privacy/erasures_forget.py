@@ -56,10 +56,12 @@ class Known:
     Attributes:
         identities: who they are, by pseudonym; None: the vault does not know them, or not any more.
         ids: the company's own ids, as far as they are known.
+        are_ids_whole: whether the ids of all are known.
     """
 
     identities: dict[str, Identity | None]
     ids: frozenset[str]
+    are_ids_whole: bool
 
     @property
     def people(self) -> list[Identity]:
@@ -234,16 +236,17 @@ def _known(vault: Path, warehouse: Path, customers: Iterable[str], purpose: str)
             identities = opened.identities(candidates, purpose)
             erased = opened.erased_ids(purpose, candidates - identities.keys())
     found: dict[str, Identity | None] = {}
-    ids: set[str] = set()
+    ids: dict[str, str] = {}
     of_known = {name: identity.customer_id for name, identity in identities.items()}
     for customer, (own, given) in asked.items():
         is_pseudonym = re.fullmatch(f"[0-9a-f]{{{PSEUDONYM_DIGITS}}}", customer) is not None
         standing = next((name for name in (own, given) if name in identities or name in listed), None)
         name = standing or (given if is_pseudonym else own)
         found[name] = identities.get(name)
-        ids |= {customer} if name == own else set()
-        ids |= {known[name] for known in (erased, of_known) if name in known}
-    return Known(found, frozenset(customer_id.strip() for customer_id in ids))
+        own_id = (of_known | erased).get(name, customer if name == own else None)
+        if own_id is not None:
+            ids[name] = own_id.strip()
+    return Known(found, frozenset(ids.values()), ids.keys() == found.keys())
 
 
 def _marks(known: Known) -> Marks:
@@ -253,7 +256,7 @@ def _marks(known: Known) -> Marks:
         frozenset(known.identities),
         known.ids,
         frozenset(text.strip().lower() for text in contacts),
-        lambda customer_id: pseudonym(key, customer_id),
+        None if known.are_ids_whole else lambda customer_id: pseudonym(key, customer_id),
     )
 
 
