@@ -59,11 +59,13 @@
             true
         ) -%}
         {%- set left_out = tests_left_out() -%}
+        {#- `dbt retry` of a whole build names nothing that it builds. -#}
+        {%- set built = "'" ~ marts_built() | join(",") ~ "'" if selected_resources else "cast(null as string)" -%}
         {%- do create_raw_relation(
             "raw",
             "invocation",
             "select '" ~ invocation_id ~ "' as invocation_id, '" ~ flags.WHICH ~ "' as command, " ~ left_out | length
-            ~ " as tests_left_out, '" ~ left_out[:3] | join(", ") ~ "' as first_left_out",
+            ~ " as tests_left_out, '" ~ left_out[:3] | join(", ") ~ "' as first_left_out, " ~ built ~ " as marts_built",
             true
         ) -%}
     {%- endif -%}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pyarrow as pa
 from upswing import engine
 from upswing.privacy.keys import private_file
 from upswing.quality.audit_checksums import checksum
-from upswing.quality.audit_publish import record_publication
+from upswing.quality.audit_publish import PIPELINE_RUNS, PUBLISH_LOG, record_publication
 from upswing.quality.modes import close_folder
 
 CHECKED_SCHEMA = pa.schema(
@@ -51,7 +52,8 @@ def publish_marts(
 
     A reader that has the old file open keeps it; a build that dies here leaves the old file as it was. Nothing is
     published but by a command that runs every test of what it builds, and after the gate was passed in the same run. On
-    DuckDB a mart that stands published as it is now is not written again.
+    DuckDB a mart that is published as it is now is not written again, and one that differs without being part of this
+    run stops the publication: no test of this run saw it.
 
     Args:
         session: the build's connection to DuckDB, or its Spark session: one mart at a time through the driver.
@@ -76,7 +78,16 @@ def publish_marts(
     if engine.is_spark(session):
         _write_from_spark(session, unfinished, schema, marts)
     else:
-        _write_from_duckdb(session, unfinished, target, schema, marts)
+        unchanged, mart_rows = _compared_marts(session, schema, marts, target)
+        if untested := _untested(marts, unchanged, running["marts_built"]):
+            tell(
+                f"published nothing: {', '.join(untested[:3])}{' and others' if untested[3:] else ''} changed in an "
+                "earlier run, so that no test of this one saw it; run `dbt build`"
+            )
+            return PUBLISHED_SCHEMA.empty_table()
+        # What is dropped leaves holes in the file: where most is new, a new file is smaller.
+        is_mostly_kept = 2 * sum(mart_rows[mart] for mart in unchanged) > sum(mart_rows.values())
+        _write_from_duckdb(session, unfinished, target, schema, marts, unchanged if is_mostly_kept else set())
     with duckdb.connect(str(unfinished)) as publication:
         (database,) = publication.execute("select current_database()").fetchone() or ("",)
         record_publication(publication, database, marts, running["invocation_id"], target.parent)
@@ -100,13 +111,23 @@ def _why_not(checked: list[dict[str, Any]], running: Mapping[str, Any]) -> str |
     return None
 
 
-def _write_from_duckdb(session: Any, file: Path, standing: Path, schema: str, marts: list[str]) -> None:
+def _untested(marts: list[str], unchanged: set[str], built: str | None) -> list[str]:
+    """Marts that differ from the published ones and are not part of this run.
+
+    Args:
+        marts: all of them.
+        unchanged: those that are published as they are.
+        built: names of those that this run builds, with commas between them; None: all.
+    """
+    if built is None:
+        return []
+    seen = {*built.split(","), *unchanged, PUBLISH_LOG, PIPELINE_RUNS}
+    return [mart for mart in marts if mart not in seen]
+
+
+def _write_from_duckdb(session: Any, file: Path, standing: Path, schema: str, marts: list[str], kept: set[str]) -> None:
     cursor = session.cursor()
     (build,) = cursor.execute("select current_database()").fetchone()
-    try:
-        kept = _unchanged_marts(cursor, build, schema, marts, standing) if standing.exists() else set()
-    except duckdb.IOException:  # The published file is damaged: nothing of it is kept.
-        kept = set()
     if kept:
         shutil.copyfile(standing, file)
     cursor.execute(f"attach {_quoted(str(file))} as publication")
@@ -124,28 +145,29 @@ def _write_from_duckdb(session: Any, file: Path, standing: Path, schema: str, ma
         cursor.close()
 
 
-def _unchanged_marts(cursor: Any, build: str, schema: str, marts: list[str], standing: Path) -> set[str]:
-    """Marts whose rows and descriptions stand published already; none where most rows have changed."""
-    cursor.execute(f"attach {_quoted(str(standing))} as standing (read_only)")
-    try:
-        found = {
-            table
-            for (table,) in cursor.execute(
-                "select table_name from duckdb_tables() where database_name = 'standing'"
-            ).fetchall()
-        }
-        rows = {mart: checksum(cursor, build, schema, mart) for mart in marts}
-        kept = {
-            mart
-            for mart in found.intersection(marts)
-            if checksum(cursor, "standing", "main", mart) == rows[mart]
-            and _descriptions(cursor, "standing", "main", mart) == _descriptions(cursor, build, schema, mart)
-        }
-    finally:
-        cursor.execute("detach standing")
-    # What is dropped leaves holes in the file: where most is new, a new file is smaller.
-    is_mostly_kept = 2 * sum(rows[mart][0] for mart in kept) > sum(count for count, _ in rows.values())
-    return kept if is_mostly_kept else set()
+def _compared_marts(session: Any, schema: str, marts: list[str], standing: Path) -> tuple[set[str], dict[str, int]]:
+    """Marts whose rows and descriptions are published already, and how many rows each mart has."""
+    cursor = session.cursor()
+    (build,) = cursor.execute("select current_database()").fetchone()
+    rows = {mart: checksum(cursor, build, schema, mart) for mart in marts}
+    unchanged: set[str] = set()
+    if standing.exists():
+        # A published file that is damaged holds nothing to keep.
+        with suppress(duckdb.IOException):
+            cursor.execute(f"attach {_quoted(str(standing))} as standing (read_only)")
+            try:
+                tables = "select table_name from duckdb_tables() where database_name = 'standing'"
+                found = {table for (table,) in cursor.execute(tables).fetchall()}
+                unchanged = {
+                    mart
+                    for mart in found.intersection(marts)
+                    if checksum(cursor, "standing", "main", mart) == rows[mart]
+                    and _descriptions(cursor, "standing", "main", mart) == _descriptions(cursor, build, schema, mart)
+                }
+            finally:
+                cursor.execute("detach standing")
+    cursor.close()
+    return unchanged, {mart: count for mart, (count, _) in rows.items()}
 
 
 def _descriptions(cursor: Any, database: str, schema: str, mart: str) -> tuple[str | None, dict[str, str | None]]:

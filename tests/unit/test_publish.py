@@ -32,6 +32,7 @@ def published(
     *marts: str,
     command: str = "build",
     left_out: int = 0,
+    built: str | None = None,
     tell: Callable[[str], None] = lambda _words: None,
 ) -> pa.Table:
     checked = pa.Table.from_pylist(
@@ -39,7 +40,13 @@ def published(
     )
     first = ", ".join(["unique_a_id", "unique_b_id", "unique_c_id"][:left_out])
     invocation = pa.table(
-        {"invocation_id": [RUN], "command": [command], "tests_left_out": [left_out], "first_left_out": [first]}
+        {
+            "invocation_id": [RUN],
+            "command": [command],
+            "tests_left_out": [left_out],
+            "first_left_out": [first],
+            "marts_built": pa.array([built], pa.string()),
+        }
     )
     relation = connection.from_arrow
     return publish_marts(connection, relation(checked), relation(invocation), str(file), tell=tell)
@@ -170,3 +177,28 @@ def test_a_build_without_some_of_its_tests_publishes_nothing(
     assert published(build, tmp_path / "marts.duckdb", "small", left_out=left_out, tell=told.append).num_rows == 0
     assert told[0].startswith(f"published nothing: {words}")
     assert not (tmp_path / "marts.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("built", "is_published"),
+    [(None, True), ("large,small", True), ("small", True), ("large", False), ("", False)],
+)
+def test_a_mart_that_an_earlier_run_changed_is_not_published_untested(
+    build: duckdb.DuckDBPyConnection, tmp_path: Path, built: str | None, is_published: bool
+) -> None:
+    file, lines = tmp_path / "marts.duckdb", list[str]()
+    published(build, file, "large", "small")
+    build.execute("update marts.small set name = 'untested'")
+    done = published(build, file, "large", "small", built=built, tell=lines.append)
+    assert done.num_rows == (2 if is_published else 0)
+    assert rows(file, "select name from small") == [("untested" if is_published else "a",)]
+    assert ("small changed in an earlier run" in " ".join(lines)) == (not is_published)
+
+
+def test_nothing_is_published_for_the_first_time_in_parts(build: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = tmp_path / "marts.duckdb"
+    assert published(build, file, "large", "small", built="large").num_rows == 0
+    assert not file.exists()
+    assert published(build, file, "large", "small", built="large,small").num_rows == 2
+    build.execute("insert into marts.large values (1000, 1)")
+    assert published(build, file, "large", "small", built="large").num_rows == 2

@@ -212,7 +212,8 @@ def test_a_key_that_was_put_in_by_hand_is_taken_over_on_demand(warehouse: Path) 
 
 def test_the_commands_tell_what_they_do_and_never_a_key(warehouse: Path) -> None:
     shown = CliRunner().invoke(keys_group, ["show"])
-    assert f"pseudonyms  {key_id(pseudonym_key())}  from {PSEUDONYM_SECRET.file}" in shown.output
+    assert f"pseudonym   {key_id(pseudonym_key())}  from {PSEUDONYM_SECRET.file}" in shown.output
+    assert "backup                not there yet" in shown.output
     assert "vault.sqlite: 2 identities" in shown.output
     turned = CliRunner().invoke(keys_group, ["rotate", "--vault"])
     assert turned.exit_code == 0, turned.output

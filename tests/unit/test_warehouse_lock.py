@@ -30,7 +30,7 @@ from upswing.quality import audit
 from upswing.quality.backup import back_up, backups
 from upswing.quality.backup_restore import restore
 from upswing.quality.backup_swap import ASIDE, REPLACED
-from upswing.quality.warehouse_lock import WarehouseLock, locked
+from upswing.quality.warehouse_lock import IN_USE, WarehouseLock, locked
 from upswing.user_errors import UserError
 
 KEY = bytes(range(32))
@@ -39,7 +39,6 @@ ROWS, ROWS_SINCE = 1000, 7
 """Rows of a table when the backup was made, and since."""
 
 STEPS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "shutil.copyfile", "sqlite3.connect"}
-IN_USE = "is in use: "
 
 
 class Watched:

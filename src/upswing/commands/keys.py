@@ -11,16 +11,17 @@ from upswing.commands.beforehand import existing_warehouse
 from upswing.marketing.push_ledger import LedgerError
 from upswing.privacy.keys import (
     PSEUDONYM_SECRET,
+    SECRETS,
     VAULT_SECRET,
     Secret,
-    key_id,
     move_keys,
-    pseudonym_key,
     vault_file,
+    vault_key,
     warehouse_folder,
 )
 from upswing.privacy.rotation import Rotated, rotate_pseudonyms, rotate_vault_key, standing_vault_key
 from upswing.privacy.vault_sealing import sealed_rows
+from upswing.quality.backup_sources import standing_key_id
 from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
 
@@ -32,14 +33,17 @@ def keys_group() -> None:
 
 @keys_group.command()
 def show() -> None:
-    """Say which keys stand, by their ids, and where they come from."""
+    """List the keys by their ids, and where they come from; no key is made."""
     file = vault_file()
     try:
         existing_warehouse()
-        click.echo(f"pseudonyms  {key_id(pseudonym_key())}  {_origin(PSEUDONYM_SECRET)}")
-        key = standing_vault_key(file)
-        click.echo(f"vault       {key_id(key)}  {_origin(VAULT_SECRET)}")
-        click.echo(f"{file}: " + (f"{sealed_rows(file, key):,} identities" if file.exists() else "not there yet"))
+        if file.exists():
+            standing_vault_key(file)  # A rotation that was killed comes to its end.
+        for secret in SECRETS:
+            found = standing_key_id(secret) if secret.found() else None
+            click.echo(f"{secret.name:<10}  {found or '':<8}  {_origin(secret)}")
+        sealed = f"{sealed_rows(file, vault_key()):,} identities" if file.exists() else "not there yet"
+        click.echo(f"{file}: {sealed}")
     except UserError as wrong:
         raise click.ClickException(str(wrong)) from wrong
 
@@ -107,6 +111,8 @@ def move() -> None:
 def _origin(secret: Secret) -> str:
     if given := secret.given():
         return f"from {given[1]}"
+    if not secret.file.exists():
+        return f"not there yet; it is made in {secret.file} when it is needed"
     made = datetime.fromtimestamp(secret.file.stat().st_mtime, UTC)
     return f"from {secret.file}, of {made:%Y-%m-%d %H:%M} UTC"
 

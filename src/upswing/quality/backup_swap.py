@@ -103,9 +103,12 @@ def bring_ledger_back(aside: Path, pushes: Path, kept: dict[str, str]) -> None:
         return
     private_folder(pushes)
     unfinished = pushes / f".{LEDGER_FILE}.unfinished"
-    with opened(unfinished) as target, (aside / LEDGER_FILE).open("rb") as content:
-        shutil.copyfileobj(content, target)
-    unfinished.replace(pushes / LEDGER_FILE)
+    try:
+        with opened(unfinished) as target, (aside / LEDGER_FILE).open("rb") as content:
+            shutil.copyfileobj(content, target)
+        unfinished.replace(pushes / LEDGER_FILE)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from upswing.privacy.keys import private_folder
 from upswing.user_errors import UserError
 
 LOCK_FILE = ".lock"
+IN_USE = "is in use: "
+"""What every refusal says, for those who wait and try again."""
 
 
 class WarehouseLock:
@@ -41,7 +43,7 @@ class WarehouseLock:
             holder = os.pread(self._descriptor, 200, 0).decode(errors="replace").strip() or "another command"
             self.release()
             raise UserError(
-                f"{folder} is in use: {holder}. Nothing was changed; run this again when that has ended."
+                f"{folder} {IN_USE}{holder}. Nothing was changed; run this again when that has ended."
             ) from None
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{command} (PID {os.getpid()}, since {datetime.now():%H:%M:%S})".encode(), 0)

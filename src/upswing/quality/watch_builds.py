@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from upswing.quality import watch_graph
+from upswing.quality.warehouse_lock import IN_USE
 from upswing.user_errors import UserError
 
 LEFT_OUT_VARIABLE = "UPSWING_UNFINISHED_FILES"
@@ -172,7 +173,7 @@ class WarmDbt:
         return Built(
             is_green=bool(done.success),
             is_published=bool(done.success) and self._published() != published_before,
-            is_locked=any(_LOCKED in failure.message for failure in failures),
+            is_locked=any(words in failure.message for failure in failures for words in (_LOCKED, IN_USE)),
             models=sum(1 for result in models if str(result.status) == "success"),
             tests=sum(1 for result in results if result.node.resource_type == "test"),
             seconds=seconds,
