@@ -136,8 +136,8 @@ docs: $(VENV)/.installed-build ## Write the documentation of every model to targ
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 lock: $(VENV)/.installed-build ## Write both requirements.txt, with hashes, from pyproject.toml and superset/requirements.in; UPGRADE=package takes its newest version
-	$(BIN)/uv pip compile $(LOCK) $(if $(UPGRADE),--upgrade-package $(UPGRADE)) --all-extras --group install pyproject.toml --output-file requirements.txt
-	$(BIN)/uv pip compile $(LOCK) $(if $(UPGRADE),--upgrade-package $(UPGRADE)) superset/requirements.in --output-file superset/requirements.txt
+	@$(BIN)/uv pip compile $(LOCK) $$(scripts/install --uv-settings) $(if $(UPGRADE),--upgrade-package $(UPGRADE)) --all-extras --group install pyproject.toml --output-file requirements.txt
+	@$(BIN)/uv pip compile $(LOCK) $$(scripts/install --uv-settings) $(if $(UPGRADE),--upgrade-package $(UPGRADE)) superset/requirements.in --output-file superset/requirements.txt
 
 bench: $(VENV)/.installed-pages build ## Measure the figures of docs/benchmarks.md, each against its peer
 	$(BIN)/python benchmarks/run.py
