@@ -164,6 +164,14 @@ def test_an_erased_customer_is_found(tmp_path: Path) -> None:
     assert erased_are_gone(tmp_path, [file, tmp_path / "upswing.duckdb"]).result == BROKEN
 
 
+def test_the_list_of_the_erased_in_the_warehouse_is_no_trace_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "upswing.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"create schema raw; create table raw.erasures as select '{SOMEBODY}' as pseudonym")
+    (tmp_path / "erasures.csv").write_text(f"pseudonym,erased_at\n{SOMEBODY},2024-01-01T00:00:00+00:00\n")
+    assert erased_are_gone(tmp_path, [file]).result == HOLDS
+
+
 def test_modes_are_closed_and_stay_so(tmp_path: Path) -> None:
     folder = tmp_path / "warehouse"
     (folder / "keys").mkdir(parents=True)

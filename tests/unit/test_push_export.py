@@ -2,7 +2,7 @@ import csv
 import json
 import sqlite3
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
+from unit.shop import MONDAY, PUSH
 from upswing.cli import main
 from upswing.marketing import push_files
 from upswing.marketing.push_erasure import Marks, forget_pushes
@@ -19,32 +20,8 @@ from upswing.marketing.push_ledger import LEDGER_FILE, Ledger, LedgerError, open
 from upswing.privacy.keys import key_id, pseudonym_key, vault_file, vault_key
 from upswing.privacy.vault import Identity, open_vault
 
-MONDAY = date(2024, 1, 8)
 LATER = MONDAY + timedelta(days=60)
-USUAL: dict[str, Any] = {
-    "campaign_id": "a-20240108",
-    "campaign_type": "a",
-    "action_id": "a",
-    "action_name": "Action A",
-    "priority_rank": 1,
-    "is_control": False,
-    "send_on": MONDAY,
-    "channel": "email",
-    "product_id": "p",
-    "product_name": "Tea",
-    "discount_depth": 0.1,
-    "offer_price": 3.6,
-    "offer_ends_on": MONDAY + timedelta(days=28),
-    "message": "Tea for you",
-    "expected_gain": 1.0,
-    "cost": 0.5,
-    "repeat_after_days": None,
-    "weekly_budget": None,
-    "channel_cap": 2,
-    "customer_cap": 2,
-    "cap_days": 7,
-    "push_week": MONDAY,
-}
+USUAL = PUSH | {"product_id": "p", "weekly_budget": None}
 
 
 def pushes(*rows: dict[str, Any]) -> pa.Table:

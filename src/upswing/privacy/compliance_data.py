@@ -16,6 +16,8 @@ from upswing.privacy.erasures_warehouse import rows_naming
 from upswing.privacy.vault import Identity
 
 ANONYMOUS = "(anonymous)"
+ERASED_LIST = "raw.erasures.pseudonym"
+"""The list of the erased as a build reads it, which keeps their rows out."""
 PSEUDONYM = "^[0-9a-f]{24}$"
 DEMOGRAPHICS = ("age_band", "gender", "region", "income_band", "household_size")
 LEAST_ID = 6
@@ -207,6 +209,7 @@ def erased_are_gone(warehouse: Path, files: Iterable[Path]) -> Finding:
         f"{rows:,} rows of {file.name} {place}"
         for file in looked_at
         for place, rows in sorted(rows_naming(file, list(erased)).items())
+        if place != ERASED_LIST
     ]
     told = f"{len(erased):,} erased customers, every text of {' and '.join(file.name for file in looked_at)}"
     return judged(claim, breaches, told, "run `upswing forget` for them again, then `dbt build`")

@@ -19,8 +19,8 @@ from upswing.tensors import SEPARATOR, unpack
 
 CLAIM = "No fit holds a person"
 MEND = (
-    "run `dbt build` with the var refit at auto or always: it makes these fits again, and drops weights from before an "
-    "erasure"
+    "run `dbt build`, which after an erasure makes the fits again and drops older weights; what an older version of "
+    "upswing kept goes with --vars '{refit: always, keep_weights: 1}'"
 )
 PSEUDONYM = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{24}(?![0-9A-Za-z])")
 VOCABULARY = "terms"
