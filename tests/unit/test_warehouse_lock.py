@@ -285,8 +285,8 @@ def test_whoever_is_killed_at_a_step_leaves_a_whole_warehouse(filled: Path, tmp_
         with pytest.MonkeyPatch.context() as patch:
             for name, value in settings(place).items():
                 patch.setenv(name, value)
-            # A rotation that was cut short is finished by the same command, all else by whatever comes next.
-            if first.startswith("rotate"):
+            # A rotation or erasure that was cut short is finished by the same command, all else by whatever comes next.
+            if first == "forget" or first.startswith("rotate"):
                 COMMANDS[first](place)
             COMMANDS[seconds[step % len(seconds)]](place)
             check_whole(place)
