@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from dbt.cli.main import dbtRunner
@@ -19,10 +20,19 @@ def parse() -> Any:
     command = ["--quiet", "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT / "profiles")]
     command += ["--target", "duckdb", "--target-path", str(PARSED), "--log-path", str(PARSED)]
     with FileLock(PARSED / "lock"):
+        _forget_older_than_macros(PARSED / "partial_parse.msgpack")
         done = dbtRunner().invoke([*command, "--vars", json.dumps(ALWAYS)])
     if not done.success:
         raise RuntimeError(f"the project cannot be parsed: {done.exception}")
     return done.result
+
+
+def _forget_older_than_macros(kept: Path) -> None:
+    """Remove what an earlier parse kept: where a macro changed since, dbt loses the descriptions of singular tests."""
+    if kept.exists():
+        kept_at = kept.stat().st_mtime
+        if any(file.stat().st_mtime > kept_at for file in (PROJECT / "macros").rglob("*.sql")):
+            kept.unlink()
 
 
 MANIFEST = parse()
