@@ -19,7 +19,7 @@ import jinja2
 from _named_notes import NAME, NamedNote, letters, sample_notes
 from _report import Figure, judged, show
 
-MACRO = Path(__file__).parent.parent / "macros" / "masked_text.sql"
+MACROS = [Path(__file__).parent.parent / "macros" / name for name in ("listed_names.sql", "masked_text.sql")]
 TITLES = (r"((?:Mr|Mrs|Ms|Dr|Herrn?|Frau)\.? )[A-Z]\w+", rf"\1{NAME}")
 CHINESE_TITLES = (r"[王李张刘陈杨黄赵周吴](先生|女士|经理)", rf"{NAME}\1")
 GOAL_PRECISION = 0.95
@@ -48,7 +48,9 @@ def masked_text_sql(column: str, is_prose: bool = True) -> str:
     environment.globals["adapter"] = SimpleNamespace(
         dispatch=lambda name, _package: lambda *given: forms[f"duckdb__{name}"](*given)
     )
-    forms.update(vars(environment.from_string(MACRO.read_text(encoding="utf-8")).module))
+    for file in MACROS:
+        forms.update(vars(environment.from_string(file.read_text(encoding="utf-8")).module))
+        environment.globals |= forms
     return str(forms["masked_text"](column, is_prose)).strip()
 
 

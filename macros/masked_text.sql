@@ -92,14 +92,10 @@
         "ali|ana|bert|bob|carol|dan|ed|eli|eva|grace|guadalupe|harry|ines|jan|jean|kai|kaya|ken|krishna|marina|moreno|nick|noel|peter|pillai"
         ~ "|regina|rob|rosa|sally|sidhu|terry|ute|virginia"
     -%}
-    {%- set lower_case_names = [] -%}
-    {%- for name in (given_names ~ "|" ~ surnames).split("|") if name | lower not in words.split("|") -%}
-        {%- do lower_case_names.append(name | lower) -%}
-    {%- endfor -%}
-    {%- set lower_case_name = "(?:" ~ lower_case_names | join("|") ~ ")" -%}
     {#- Whoever writes a note in haste writes names in small letters too; who looks for goods types brands: ben & jerry. -#}
-    {%- set hasty_patterns = [(start ~ lower_case_name ~ end, "<1>[name]<2>")] * 2 if is_prose else [] -%}
-    {%- set given_name = "(?:" ~ given_names ~ ")(?:-" ~ word ~ ")?(?:" ~ further ~ ")?" -%}
+    {%- set never_hasty = words if is_prose else (given_names ~ "|" ~ surnames) | lower -%}
+    {%- set given_name = listed_names(given_names, never_hasty) ~ "(?:-" ~ word ~ ")?(?:" ~ further ~ ")?" -%}
+    {%- set listed_surname = initials ~ listed_names(surnames, never_hasty) ~ "(?:-" ~ word ~ ")?" -%}
     {%- set pinyin =
         "(?:Wang|Zhang|Liu|Chen|Yang|Huang|Zhao|Zhou|Xu|Sun|Zhu|Guo|Luo|Zheng|Liang|Xie|Tang|Feng|Deng|Cao|Peng|Zeng|Xiao|Jiang|Cai|Shen|Lu|Wei|Lin"
         ~ "|Ye|Yu|Pan|Du|Dai|Zhong|Qiu|Ren|Liao|Fang|Shi|Hao|Shao|Qin|Hou|Xiong|Ma|Gao|He|Li|Wu|Hu)"
@@ -145,7 +141,8 @@
         (start ~ meeting ~ two_words, "<1><2>[name]"),
         (start ~ given_name ~ end, "<1>[name]<2>"),
         (start ~ given_name ~ end, "<1>[name]<2>"),
-        (start ~ initials ~ "(?:" ~ surnames ~ ")(?:-" ~ word ~ ")?" ~ end, "<1>[name]<2>"),
+        (start ~ listed_surname ~ end, "<1>[name]<2>"),
+        (start ~ listed_surname ~ end, "<1>[name]<2>"),
         (start ~ pinyin ~ pinyin_given ~ end, "<1>[name]<2>"),
         (surname ~ given ~ "{0,2}" ~ chinese_title, "[name]<1>"),
         (rare_surname ~ "(经理|先生|女士|小姐|太太|老师|阿姨|师傅)", "[name]<1>"),
@@ -162,7 +159,7 @@
         ("[0-9]{2}([ .-][0-9]{2}){4}", "[phone]"),
         ("[A-Za-z]{0,6}[-_#/]?[0-9]{6,}[Xx]?", "[id]"),
         ("[A-Z]{2,6}[-_#/][0-9]{3,}", "[id]"),
-    ] + hasty_patterns -%}
+    ] -%}
     {{- adapter.dispatch("masked_text", "upswing")(text, patterns) -}}
 {% endmacro %}
 
@@ -177,13 +174,20 @@
 
 {% macro spark__masked_text(text, patterns) -%}
     {%- set masked = namespace(expression=text) -%}
-    {%- for pattern, marker in patterns -%}
+    {%- set end = "([^\\p{L}\\p{N}]|$)" -%}
+    {%- set done = [] -%}
+    {%- for pattern, marker in patterns if pattern not in done -%}
+        {#- What is looked for twice, for the end of one name may be the start of the next, Java finds by looking ahead: a Derby catalog
+            keeps views of 32,700 letters at most. -#}
+        {%- set is_doubled = patterns | selectattr(0, "equalto", pattern) | list | length > 1 -%}
+        {%- do done.append(pattern) -%}
+        {%- set once = pattern[: -(end | length)] ~ end | replace("(", "(?=") if is_doubled else pattern -%}
         {#- Without bounds Java calls itself for each part of a domain, to its end, and reads a long word once for each letter.
             No domain has more parts, and no address more letters before its @. -#}
-        {%- set bounded = pattern | replace(")*", "){0,126}") | replace("]+@", "]{1,64}@") -%}
+        {%- set bounded = once | replace(")*", "){0,126}") | replace("]+@", "]{1,64}@") -%}
         {#- Spark's literals take a backslash away. -#}
         {%- set literal = bounded | replace("\\", "\\\\") -%}
-        {%- set kept = marker | replace("<1>", "$1") | replace("<2>", "$2") -%}
+        {%- set kept = marker | replace("<1>", "$1") | replace("<2>", "" if is_doubled else "$2") -%}
         {%- set masked.expression = "regexp_replace(" ~ masked.expression ~ ", '" ~ literal ~ "', '" ~ kept ~ "')" -%}
     {%- endfor -%}
     {{ masked.expression }}
