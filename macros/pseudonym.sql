@@ -1,13 +1,11 @@
 {% macro pseudonym(identity) %}
-    {#- HMAC-SHA256 of two SHA-256 (RFC 2104); its Python form is upswing.privacy.pseudonyms. -#}
+    {#- HMAC-SHA256 (RFC 2104), as upswing.privacy.pseudonyms makes it. -#}
     {{- adapter.dispatch("pseudonym", "upswing")(identity) -}}
 {% endmacro %}
 
 {% macro duckdb__pseudonym(identity) -%}
-    {#- The key is a variable of the connection, so that neither SQL nor logs hold it. -#}
-    {%- set no_key = "error('this connection has no key of the pseudonyms: read the raw tables by dbt')::blob" -%}
-    substr(sha256(coalesce(getvariable('upswing_outer_pad'), {{ no_key }})
-        || unhex(sha256(coalesce(getvariable('upswing_inner_pad'), {{ no_key }}) || encode({{ identity }})))), 1, 24)
+    {#- A function of Python, so that neither SQL nor logs nor DuckDB's memory hold the key. -#}
+    upswing_pseudonym({{ identity }})
 {%- endmacro %}
 
 {% macro spark__pseudonym(identity) -%}

@@ -473,14 +473,14 @@ def test_pseudonym(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyP
     if engines.spark is not None:
         spark_pads.prepare(engines.spark)
         engines.spark.upswing_lock.release()
-    Plugin("pseudonyms", {}).configure_cursor(engines.duckdb)
+    Plugin("pseudonyms", {}).configure_connection(engines.duckdb)
     identities = ["529", "客户 7", "x" * 300, "", None]
     by_sql = engines.same_values(identities, "string", lambda macros: macros.pseudonym("x"))
     assert by_sql == [None if identity is None else pseudonym(key, identity) for identity in identities]
 
 
 def test_a_connection_without_the_key_reads_no_pseudonym() -> None:
-    with duckdb.connect() as connection, pytest.raises(duckdb.InvalidInputException, match="no key of the pseudonyms"):
+    with duckdb.connect() as connection, pytest.raises(duckdb.CatalogException, match="upswing_pseudonym"):
         connection.execute(f"select {rendering('duckdb').pseudonym('x')} from (values ('529')) as rows (x)").fetchall()
 
 

@@ -2,10 +2,13 @@ import hmac
 import stat
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from upswing.privacy import keys
+from upswing.privacy.erasures_warehouse import rewrite_without
+from upswing.privacy.pseudonym_function import register_pseudonym
 from upswing.privacy.pseudonyms import pseudonym, pseudonyms
 from upswing.user_errors import UserError
 
@@ -135,3 +138,20 @@ def test_the_keys_of_a_warehouse_that_was_moved_are_named(warehouse: Path, monke
 def test_key_ids_tell_keys_apart_and_say_nothing_of_them() -> None:
     assert keys.key_id(KEY) != keys.key_id(bytes(32))
     assert keys.key_id(KEY) not in KEY.hex()
+
+
+def test_the_function_of_duckdb_makes_the_pseudonyms_of_python(tmp_path: Path) -> None:
+    file = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create table ids as select (i % 700)::varchar as id from range(5000) rows (i)")
+        connection.execute("insert into ids values (null), ('客户 7')")
+        register_pseudonym(connection, KEY)
+        register_pseudonym(connection.cursor(), KEY)
+        connection.execute("create view raw_ids as select upswing_pseudonym(id) as customer_id from ids")
+    # Whoever has no function opens the file, and copies the view; only reading it needs the function.
+    rewrite_without(file, ["a" * 24])
+    with duckdb.connect(str(file), read_only=True) as connection:
+        register_pseudonym(connection, KEY)
+        made = connection.execute("select id, upswing_pseudonym(id) from ids").fetchall()
+        assert connection.execute("select count(distinct customer_id) from raw_ids").fetchone() == (701,)
+    assert made == [(name, None if name is None else pseudonym(KEY, name)) for name, _ in made]

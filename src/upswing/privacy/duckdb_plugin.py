@@ -1,4 +1,4 @@
-"""What dbt-duckdb calls for each connection: it learns the key of the pseudonyms, which no SQL and no log holds."""
+"""What dbt-duckdb calls for each connection: it learns to make pseudonyms, by a key that no SQL and no log holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from upswing.privacy.keys import key_id, pseudonym_key, warehouse_folder
-from upswing.privacy.pseudonyms import pads
+from upswing.privacy.pseudonym_function import register_pseudonym
 from upswing.quality.audit import check_ready
 from upswing.quality.audit_runs import register
 from upswing.quality.backup_swap import finish
@@ -38,13 +38,12 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(wrong)) from None
 
     def configure_connection(self, conn: Any) -> None:
-        """Once for the file: give the hooks the function that records runs in the audit."""
+        """Once for the file: the functions that record runs in the audit and make pseudonyms."""
         register(conn)
+        register_pseudonym(conn, self._key)
 
     def configure_cursor(self, cursor: Any) -> None:
-        """Give a connection the pads of the key as variables, which views read when they are read."""
-        cursor.execute("set variable upswing_inner_pad = $1::blob", [pads(self._key).inner])
-        cursor.execute("set variable upswing_outer_pad = $1::blob", [pads(self._key).outer])
+        """Tell a connection by which key pseudonyms are made."""
         cursor.execute("set variable upswing_key_id = $1", [key_id(self._key)])
 
     def release(self) -> None:

@@ -21,8 +21,8 @@ import duckdb
 
 from upswing.database_files import open_database
 from upswing.privacy.erasures_fits import drop_older_weights
-from upswing.privacy.keys import key_id, private_file
-from upswing.privacy.pseudonyms import pads
+from upswing.privacy.keys import private_file
+from upswing.privacy.pseudonym_function import register_pseudonym
 
 ANONYMOUS_SALES = frozenset(
     {"order_lines", "parsed_raw__order_lines", "int_order_lines", "int_order_weeks", "int_orders"}
@@ -136,7 +136,7 @@ def raw_tables_naming(file: Path, pseudonyms: Collection[str], key: bytes) -> Co
     """
     found: Counter[str] = Counter()
     with open_database(file) as connection:
-        give_key(connection, key)
+        register_pseudonym(connection, key)
         named = "select table_name from duckdb_columns() where schema_name = 'raw' and column_name = 'customer_id'"
         try:
             delivered = connection.execute(
@@ -189,13 +189,6 @@ def tables(connection: Any) -> dict[str, list[Column]]:
         column = Column(*row)
         found.setdefault(column.relation, []).append(column)
     return found
-
-
-def give_key(connection: Any, key: bytes) -> None:
-    """Give a connection the key of the pseudonyms, as the views of the raw tables read it."""
-    connection.execute("set variable upswing_inner_pad = $1::blob", [pads(key).inner])
-    connection.execute("set variable upswing_outer_pad = $1::blob", [pads(key).outer])
-    connection.execute("set variable upswing_key_id = $1", [key_id(key)])
 
 
 def quoted(text: str) -> str:
