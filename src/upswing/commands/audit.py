@@ -15,6 +15,7 @@ from upswing.nearest import did_you_mean
 from upswing.privacy.keys import warehouse_folder
 from upswing.quality import audit as chain
 from upswing.quality.audit_check import Examined, examine
+from upswing.quality.audit_heads import heads_file
 from upswing.user_errors import UserError
 
 SHOWN_CHARACTERS = 120
@@ -51,6 +52,11 @@ def verify(backups: Path, heads: tuple[Path, ...]) -> None:
     file = chain.audit_file(warehouse)
     if found.breaks:
         first = next((f"; the first is entry {broken.entry}" for broken in found.breaks if broken.entry), "")
+        if any(broken.entry == 1 for broken in found.breaks):
+            click.echo(
+                f"If the warehouse was deleted and built again, move {heads_file(warehouse)} to where you keep old audits: "
+                "it is of the one before."
+            )
         raise click.ClickException(f"{file} does not hold: {len(found.breaks)} found{first}")
     head = found.head
     if head is None:
