@@ -54,8 +54,8 @@ def verify(backups: Path, heads: tuple[Path, ...]) -> None:
         first = next((f"; the first is entry {broken.entry}" for broken in found.breaks if broken.entry), "")
         if any(broken.entry == 1 for broken in found.breaks):
             click.echo(
-                f"If the warehouse was deleted and built again, move {heads_file(warehouse)} to where you keep old audits: "
-                "it is of the one before."
+                f"If the warehouse was deleted and built again, move {heads_file(warehouse)} to where you keep old "
+                "audits: it is of the one before."
             )
         raise click.ClickException(f"{file} does not hold: {len(found.breaks)} found{first}")
     head = found.head
