@@ -146,26 +146,27 @@ def _write_from_duckdb(session: Any, file: Path, standing: Path, schema: str, ma
 
 
 def _compared_marts(session: Any, schema: str, marts: list[str], standing: Path) -> tuple[set[str], dict[str, int]]:
-    """Marts whose rows and descriptions are published already, and how many rows each mart has."""
+    """Marts whose rows and descriptions are published already, and how many rows each mart has; none without a file."""
+    if not standing.exists():
+        return set(), {}
     cursor = session.cursor()
     (build,) = cursor.execute("select current_database()").fetchone()
     rows = {mart: checksum(cursor, build, schema, mart) for mart in marts}
     unchanged: set[str] = set()
-    if standing.exists():
-        # A published file that is damaged holds nothing to keep.
-        with suppress(duckdb.IOException):
-            cursor.execute(f"attach {_quoted(str(standing))} as standing (read_only)")
-            try:
-                tables = "select table_name from duckdb_tables() where database_name = 'standing'"
-                found = {table for (table,) in cursor.execute(tables).fetchall()}
-                unchanged = {
-                    mart
-                    for mart in found.intersection(marts)
-                    if checksum(cursor, "standing", "main", mart) == rows[mart]
-                    and _descriptions(cursor, "standing", "main", mart) == _descriptions(cursor, build, schema, mart)
-                }
-            finally:
-                cursor.execute("detach standing")
+    # A published file that is damaged holds nothing to keep.
+    with suppress(duckdb.IOException):
+        cursor.execute(f"attach {_quoted(str(standing))} as standing (read_only)")
+        try:
+            tables = "select table_name from duckdb_tables() where database_name = 'standing'"
+            found = {table for (table,) in cursor.execute(tables).fetchall()}
+            unchanged = {
+                mart
+                for mart in found.intersection(marts)
+                if checksum(cursor, "standing", "main", mart) == rows[mart]
+                and _descriptions(cursor, "standing", "main", mart) == _descriptions(cursor, build, schema, mart)
+            }
+        finally:
+            cursor.execute("detach standing")
     cursor.close()
     return unchanged, {mart: count for mart, (count, _) in rows.items()}
 

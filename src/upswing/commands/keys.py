@@ -28,7 +28,7 @@ from upswing.user_errors import UserError
 
 @click.group(name="keys")
 def keys_group() -> None:
-    """The keys of the pseudonyms and of the vault; no command ever shows one."""
+    """The keys of the pseudonyms, the vault, the backups and the audit; no command ever shows one."""
 
 
 @keys_group.command()
@@ -40,8 +40,7 @@ def show() -> None:
         if file.exists():
             standing_vault_key(file)  # A rotation that was killed comes to its end.
         for secret in SECRETS:
-            found = standing_key_id(secret) if secret.found() else None
-            click.echo(f"{secret.name:<10}  {found or '':<8}  {_origin(secret)}")
+            click.echo(f"{secret.name:<10}  {standing_key_id(secret) or '':<8}  {_origin(secret)}")
         sealed = f"{sealed_rows(file, vault_key()):,} identities" if file.exists() else "not there yet"
         click.echo(f"{file}: {sealed}")
     except UserError as wrong:

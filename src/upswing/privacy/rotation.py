@@ -15,19 +15,18 @@ from pathlib import Path
 from upswing.marketing.push_ledger import LEDGER_FILE, open_ledger
 from upswing.privacy import erasures
 from upswing.privacy.keys import (
-    PADS_FILE,
     PSEUDONYM_SECRET,
     VAULT_SECRET,
     Secret,
     decoded,
     key_id,
-    keys_folder,
     new_key,
     pseudonym_key,
     vault_key,
     write_key,
 )
 from upswing.privacy.pseudonyms import pseudonym
+from upswing.privacy.spark_pads import remove_pads
 from upswing.privacy.vault import Box, Vault, open_vault
 from upswing.quality.warehouse_lock import locked
 from upswing.user_errors import UserError
@@ -111,7 +110,7 @@ def _rotated_pseudonyms(file: Path, push_folders: Iterable[Path]) -> Rotated:
         with open_ledger(folder) as ledger:
             pushes += ledger.carry_over(renamed)
     lost = len(set(erasures.read(file.parent)) - set(renamed.values()))
-    (keys_folder() / PADS_FILE).unlink(missing_ok=True)
+    remove_pads()
     with open_vault(file, standing_vault_key(file)) as vault:
         vault.connection.execute("delete from renamed")
     return Rotated(old, names, identities, carried, pushes, lost)
