@@ -19,6 +19,19 @@ from upswing.privacy.vault import Identity, open_vault
 ANNA = Identity("17", "Anna Schmidt", "anna@example.com", "+49 170 1234567")
 BOB = Identity("18", "Bob Miller", "bob@example.com", "+49 170 7654321")
 MONDAY = date(2024, 1, 8)
+STOP_THERE = """
+whole = getattr(owner, name)
+
+def stop(*given, **named):
+    if not before:
+        whole(*given, **named)
+    print("there", flush=True)
+    sys.stdin.read()
+
+setattr(owner, name, stop)
+"""
+"""For a process that is to be killed: it stops before or behind the call of `name` of `owner`, and says so."""
+
 PUSH: dict[str, Any] = {
     "campaign_id": "a-20240108",
     "campaign_type": "a",
